@@ -1,0 +1,32 @@
+#include "alf/status.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+static const char *const messages[] = {
+#define MESSAGE(name, message) [name] = message,
+    ALF_STATUS_LIST(MESSAGE)};
+
+const char *alf_status_message(alf_status status)
+{
+  size_t count = sizeof messages / sizeof *messages;
+  return (size_t)status < count ? messages[status] : "unknown status";
+}
+
+alf_status alf_fail(alf_error *err, alf_status code, const char *format, ...)
+{
+  if (err) {
+    va_list arguments;
+    va_start(arguments, format);
+    err->code = code;
+    vsnprintf(err->text, sizeof err->text, format, arguments);
+    va_end(arguments);
+  }
+  return code;
+}
+
+alf_status alf_fail_memory(alf_error *err, unsigned long long bytes)
+{
+  return alf_fail(err, ALF_ENOMEM, "out of memory: %llu bytes more were needed", bytes);
+}

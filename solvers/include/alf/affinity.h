@@ -1,0 +1,55 @@
+/* Affinities of one batch: how much each token wants each expert. */
+#ifndef ALF_AFFINITY_H
+#define ALF_AFFINITY_H
+
+#include <stdint.h>
+
+#include "alf/status.h"
+
+#define ALF_MAX_EXPERTS 4096
+#define ALF_GRID_BITS 40 /* the finest grid: units of 2^-40 */
+
+/* Index of an expert; selections are stored in this type. */
+typedef uint16_t alf_expert;
+
+typedef enum alf_dtype { ALF_FLOAT32, ALF_FLOAT64, ALF_DYADIC } alf_dtype;
+
+/* A batch of affinities, T×E, row-major. Zero-initialise before first use; alf_affinity_free copes with any state. */
+typedef struct alf_affinity {
+  alf_dtype dtype;       /* element type of values: float, double, or int64_t in units of 2^-grid_bits */
+  int64_t tokens;        /* T >= 1 */
+  int32_t experts;       /* E, 2..ALF_MAX_EXPERTS */
+  int32_t grid_bits;     /* ALF_DYADIC only, 0 otherwise */
+  const void *values;    /* T×E, row-major */
+  void *storage;         /* what values points into when owned; NULL for a view */
+  double rounding_bound; /* ALF_DYADIC: max over cells of |value - original value|, in affinity units; else 0 */
+} alf_affinity;
+
+/* Takes memory for a T×E batch of the given type; the caller writes through a->storage. grid_bits is set to
+   ALF_GRID_BITS for ALF_DYADIC. Errors: ALF_EINVAL for shapes outside the limits, ALF_ENOMEM. */
+alf_status alf_affinity_alloc(alf_affinity *a, alf_dtype dtype, int64_t tokens, int32_t experts, alf_error *err);
+
+/* Releases owned memory and zeroes the struct. Safe on NULL, on a zeroed struct and on a view. */
+void alf_affinity_free(alf_affinity *a);
+
+/* Converts `in` into a freshly allocated `out` of type ALF_DYADIC (the dyadic door: every cell is rounded to the
+   nearest multiple of 2^-grid_bits, ties to even, once) or ALF_FLOAT64 (exact from float and from a grid whose values
+   stay below 2^53 units). The grid is 2^-40, or coarser when max |value| >= 2: grid_bits is then the largest number
+   for which every |value| stays below 2^41 units. out->rounding_bound is the measured maximum.
+   Errors: ALF_EFORMAT naming token, expert and value for NaN or infinities; ALF_EINVAL for dtype ALF_FLOAT32;
+   ALF_ERANGE when |value| >= 2^100; ALF_ENOMEM. */
+alf_status alf_affinity_convert(const alf_affinity *in, alf_dtype dtype, alf_affinity *out, alf_error *err);
+
+/* The affinity of token i for expert k as a double, whatever the type. */
+double alf_affinity_get(const alf_affinity *a, int64_t i, int32_t k);
+
+/* Row i of an ALF_DYADIC batch: E integers in units of 2^-grid_bits. */
+static inline const int64_t *alf_affinity_row(const alf_affinity *a, int64_t i)
+{
+  return (const int64_t *)a->values + i * a->experts;
+}
+
+/* Checks that tokens, experts and topk make a routing problem: T >= 1, 2 <= E, 1 <= K < E. Else ALF_EINVAL. */
+alf_status alf_check_topk(const alf_affinity *a, int32_t topk, alf_error *err);
+
+#endif

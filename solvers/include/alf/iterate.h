@@ -1,0 +1,58 @@
+/* The one-step primal-dual iteration: p^{n+1} = p^n + δ^n, then x^{n+1} = Top-K(γ + p^{n+1}).
+   The caller owns the loop: alloc, start, then step as often as wanted, free. Observers read alf_step. */
+#ifndef ALF_ITERATE_H
+#define ALF_ITERATE_H
+
+#include "alf/affinity.h"
+#include "alf/rule.h"
+#include "alf/schedule.h"
+
+/* A shift in the arithmetic of the run. */
+typedef struct alf_shift {
+  const int64_t *grid; /* E, units of 2^-grid_bits; NULL in float mode */
+  const double *real;  /* E, affinity units; in exact mode the grid's value rounded to double */
+} alf_shift;
+
+/* One update, as the observers see it. Everything is read-only and valid until the next step. */
+typedef struct alf_step {
+  int64_t n;                       /* 1, 2, …: this update led from iterate n − 1 to iterate n */
+  const alf_affinity *batch_before, *batch_after; /* the same one when the batch is repeated */
+  int32_t topk;                    /* K */
+  alf_shift shift_before, shift_after, delta; /* delta is what the rule reports, rounded to the grid in exact mode */
+  double step_size;                /* u times the schedule's factor */
+  const alf_expert *chosen_before, *chosen_after; /* T×K, experts ascending within a token */
+  const int64_t *load_before, *load_after;        /* E, slots */
+} alf_step;
+
+typedef struct alf_iterate_settings {
+  const alf_rule *rule;
+  const alf_schedule *schedule;
+  double u;       /* step size before the schedule's factor, > 0 */
+  int32_t topk;   /* K */
+  const double *shift; /* p^0, E; NULL: zero */
+} alf_iterate_settings;
+
+/* Opaque. */
+typedef struct alf_iterate alf_iterate;
+
+/* Takes all memory an iteration on batches of this shape and type needs. Exact mode when batch is ALF_DYADIC, float
+   mode when it is ALF_FLOAT64; ALF_EINVAL else, or when a setting is out of range. Errors: ALF_ENOMEM, ALF_ERANGE when
+   p^0 does not fit the grid, or the first sign step rounds to 0 on it. */
+alf_status alf_iterate_alloc(alf_iterate **it, const alf_affinity *batch, const alf_iterate_settings *settings,
+                             alf_error *err);
+
+/* Routes the first batch with p^0: iterate 0. The batch must stay alive while it is in use. */
+alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err);
+
+/* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
+   shape and grid). *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
+   units), ALF_EINVAL for another shape. */
+alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err);
+
+/* The current iterate: n, shift, selections and loads (in the *_after fields; batch_before is NULL before any step). */
+const alf_step *alf_iterate_current(const alf_iterate *it);
+
+/* Safe on NULL. */
+void alf_iterate_free(alf_iterate *it);
+
+#endif

@@ -1,0 +1,32 @@
+/* The .npy format, versions 1.0 to 3.0: header reader (small, fuzzed) and writer. */
+#ifndef ALF_NPY_H
+#define ALF_NPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alf/affinity.h"
+
+#define ALF_NPY_MAX_DIMS 3
+
+typedef struct alf_npy_header {
+  alf_dtype dtype;                  /* ALF_FLOAT32 ('<f4') or ALF_FLOAT64 ('<f8'); all else is refused */
+  int dims;                         /* 1..3 */
+  int64_t shape[ALF_NPY_MAX_DIMS];  /* every length >= 1 */
+  int64_t data_offset;              /* bytes before the first element */
+  int64_t data_bytes;               /* product of the shape times the element size; checked for overflow */
+} alf_npy_header;
+
+/* Parses the header at the start of `bytes`. `length` is what the caller read (10 bytes or more; 64 KiB are always
+   enough) and `file_size` the size of the whole file or archive member, against which the shape is checked: a header
+   that promises more, or less, than the file holds is refused before any memory is taken. `name` goes into messages.
+   Errors: ALF_EFORMAT naming the field, its value and what was expected. */
+alf_status alf_npy_parse(const unsigned char *bytes, size_t length, int64_t file_size, const char *name,
+                         alf_npy_header *header, alf_error *err);
+
+/* Writes float64 or float32 values with the given shape to `path` (by a temporary file and rename).
+   Errors: ALF_EINVAL, ALF_EIO. */
+alf_status alf_npy_write(const char *path, alf_dtype dtype, int dims, const int64_t *shape, const void *values,
+                         alf_error *err);
+
+#endif

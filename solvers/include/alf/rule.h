@@ -1,0 +1,51 @@
+/* Balancing rules: how the shift moves after a batch. */
+#ifndef ALF_RULE_H
+#define ALF_RULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alf/status.h"
+
+/* What a rule sees at update n. */
+typedef struct alf_rule_input {
+  int64_t n;            /* 1, 2, … */
+  int64_t tokens;       /* T */
+  int32_t experts;      /* E */
+  int32_t topk;         /* K */
+  const int64_t *load;  /* E, slots: A_k of the batch just routed */
+  const double *shift;  /* E: p before the update, in affinity units (rounded to double in exact mode) */
+  double step_size;     /* u times the schedule's factor at n */
+} alf_rule_input;
+
+/* E·(L − A_k): how far expert k is below its target, in units of 1/E slot; an exact integer also when L is not. */
+static inline int64_t alf_rule_deficit(const alf_rule_input *in, int32_t k)
+{
+  return in->topk * in->tokens - in->experts * in->load[k];
+}
+
+/* What a rule declares about itself. The claims hold it to that. */
+typedef enum alf_rule_form {
+  ALF_FORM_FREE,         /* anything: momentum, clamps, centring */
+  ALF_FORM_SUBGRADIENT,  /* δ_k = ε_k (L − A_k) with some ε_k >= 0: the form of the paper's Theorem 1 */
+  ALF_FORM_PROPORTIONAL, /* the same with one ε for all experts */
+  ALF_FORM_SIGN          /* δ_k = ε sign(L − A_k) with one ε for all experts: DeepSeek's rule */
+} alf_rule_form;
+
+/* One rule: one file in solvers/routing/rules and one line in solvers/routing/registry.c. */
+typedef struct alf_rule {
+  const char *name;
+  const char *summary;  /* one line, with the formula */
+  alf_rule_form form;
+  size_t (*state_size)(int32_t experts); /* bytes of zeroed state; NULL: none */
+  /* Writes delta, E: the step p_k^{n+1} − p_k^n in affinity units. In exact mode the caller rounds it to the grid. */
+  void (*update)(const alf_rule_input *in, void *state, double *delta);
+} alf_rule;
+
+/* Null-terminated table. */
+extern const alf_rule *const alf_rules[];
+
+/* NULL when there is none of that name. */
+const alf_rule *alf_rule_find(const char *name);
+
+#endif

@@ -1,0 +1,76 @@
+/* Sources yield batches: a synthetic family, an .npy or an .npz trace. */
+#ifndef ALF_SOURCE_H
+#define ALF_SOURCE_H
+
+#include <gsl/gsl_rng.h>
+#include <stdint.h>
+
+#include "alf/affinity.h"
+
+/* A parameter of a family: one record drives parsing, the range check and `alflab list sources`. */
+typedef struct alf_parameter {
+  const char *name;
+  double fallback;         /* value when not given */
+  double minimum, maximum; /* inclusive */
+  int integral;            /* nonzero: whole numbers only */
+  const char *help;
+} alf_parameter;
+
+#define ALF_MAX_PARAMETERS 12
+
+/* What a family is asked to fill. */
+typedef struct alf_family_call {
+  int64_t tokens;      /* T */
+  int32_t experts;     /* E */
+  uint64_t seed;
+  int64_t batch;       /* 0-based position in the stream */
+  int64_t batches;     /* length of the stream */
+  const double *value; /* the family's own parameters, in the order of its table */
+  gsl_rng *rng;        /* alf_rng_philox, to be positioned by alf_rng_stream(rng, seed, batch, token) */
+} alf_family_call;
+
+/* A synthetic family: one file in solvers/data/families and one line in solvers/data/registry.c. Every family has the
+   parameters T (default 1024), E (default 64), seed (default: that of the settings) and batches (default 1). */
+typedef struct alf_family {
+  const char *name;
+  const char *summary;             /* one line */
+  const alf_parameter *parameters; /* its own ones; ends with a NULL name */
+  /* Fills values, T×E row-major, with finite affinities. */
+  alf_status (*fill)(const alf_family_call *call, double *values, alf_error *err);
+} alf_family;
+
+/* Null-terminated table of all families. */
+extern const alf_family *const alf_families[];
+
+typedef struct alf_source_info {
+  const char *kind;  /* name of the family, "npy" or "npz"; static string */
+  int64_t batches;   /* >= 1: 1 for a 2-D array or one named slice, the first axis of a 3-D array */
+  int64_t tokens;    /* T of every batch */
+  int32_t experts;   /* E */
+  alf_dtype dtype;   /* element type as stored; ALF_FLOAT64 for a family */
+} alf_source_info;
+
+/* An opened source. Opaque. */
+typedef struct alf_source alf_source;
+
+/* Opens INPUT: "family:key=value,…" (a family's name, with or without parameters), "x.npy", "x.npy@batch",
+   "x.npz:key", "x.npz:key@batch". Files hold float32 or float64 (little-endian, C order), 2-D (tokens × experts) or
+   3-D (batches × tokens × experts). `seed` is the default of a family's seed parameter. The caller closes.
+   Errors: ALF_EINVAL for a wrong specification (unknown family or parameter, value out of range, batch past the end),
+   ALF_EIO for a file that cannot be read, ALF_EFORMAT for its content, ALF_ENOMEM. */
+alf_status alf_source_open(alf_source **source, const char *input, uint64_t seed, alf_error *err);
+
+const alf_source_info *alf_source_describe(const alf_source *source);
+
+/* Reads the next batch into *batch, which the caller zero-initialised before the first call and frees in the end; its
+   memory is taken at the first call and reused by the following ones. Values are checked to be finite: ALF_EFORMAT
+   names file, batch, token, expert and value. ALF_EEND after the last batch; alf_source_rewind starts over. */
+alf_status alf_source_next(alf_source *source, alf_affinity *batch, alf_error *err);
+
+/* Puts the source back before its first batch (or the named one). */
+void alf_source_rewind(alf_source *source);
+
+/* Safe on NULL. */
+void alf_source_close(alf_source *source);
+
+#endif

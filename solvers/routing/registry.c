@@ -1,0 +1,41 @@
+#include <string.h>
+
+#include "alf/rule.h"
+#include "alf/schedule.h"
+
+/* A rule is one file in rules/ and one line here. */
+#define RULES(X)                                                                                                       \
+  X(alf_rule_sign)                                                                                                     \
+  X(alf_rule_proportional)                                                                                             \
+  X(alf_rule_proportional_fraction)
+
+/* A schedule is one file in schedules/ and one line here. */
+#define SCHEDULES(X)                                                                                                   \
+  X(alf_schedule_constant)                                                                                             \
+  X(alf_schedule_harmonic)                                                                                             \
+  X(alf_schedule_inverse_sqrt)
+
+#define DECLARE_RULE(name)     extern const alf_rule name;
+#define DECLARE_SCHEDULE(name) extern const alf_schedule name;
+#define ENTRY(name)            &name,
+RULES(DECLARE_RULE)
+SCHEDULES(DECLARE_SCHEDULE)
+
+const alf_rule *const alf_rules[] = {RULES(ENTRY) NULL};
+const alf_schedule *const alf_schedules[] = {SCHEDULES(ENTRY) NULL};
+
+const alf_rule *alf_rule_find(const char *name)
+{
+  for (const alf_rule *const *rule = alf_rules; *rule; rule++)
+    if (!strcmp((*rule)->name, name))
+      return *rule;
+  return NULL;
+}
+
+const alf_schedule *alf_schedule_find(const char *name)
+{
+  for (const alf_schedule *const *schedule = alf_schedules; *schedule; schedule++)
+    if (!strcmp((*schedule)->name, name))
+      return *schedule;
+  return NULL;
+}

@@ -1,0 +1,24 @@
+#include "alf/rule.h"
+
+/* The subgradient step of Han and Zhong, arXiv:2512.03915, with one step size for all experts. The numerators are
+   exact, so the sums of the steps vanish up to one rounding of each. */
+static void update_slots(const alf_rule_input *in, void *state, double *delta)
+{
+  (void)state;
+  for (int32_t k = 0; k < in->experts; k++)
+    delta[k] = in->step_size * ((double)alf_rule_deficit(in, k) / in->experts);
+}
+
+static void update_fractions(const alf_rule_input *in, void *state, double *delta)
+{
+  (void)state;
+  double slots = (double)in->topk * (double)in->tokens;
+  for (int32_t k = 0; k < in->experts; k++)
+    delta[k] = in->step_size * ((double)alf_rule_deficit(in, k) / (in->experts * slots));
+}
+
+const alf_rule alf_rule_proportional = {"proportional", "p_k += u (L - A_k), loads in slots", ALF_FORM_PROPORTIONAL,
+                                        NULL, update_slots};
+const alf_rule alf_rule_proportional_fraction = {"proportional-fraction",
+                                                 "p_k += u (L - A_k) / (K T), loads as fractions of all slots",
+                                                 ALF_FORM_PROPORTIONAL, NULL, update_fractions};

@@ -1,0 +1,13 @@
+#include "alf/rule.h"
+
+/* DeepSeek's auxiliary-loss-free balancing, Wang et al., arXiv:2408.15664, algorithm 1. */
+static void update(const alf_rule_input *in, void *state, double *delta)
+{
+  (void)state;
+  for (int32_t k = 0; k < in->experts; k++) {
+    int64_t deficit = alf_rule_deficit(in, k);
+    delta[k] = in->step_size * (double)((deficit > 0) - (deficit < 0));
+  }
+}
+
+const alf_rule alf_rule_sign = {"sign", "p_k += u sign(L - A_k)", ALF_FORM_SIGN, NULL, update};

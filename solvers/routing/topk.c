@@ -1,0 +1,37 @@
+#include <string.h>
+
+#include "alf/routing.h"
+
+int64_t alf_score_key(double score)
+{
+  double positive_zero = score + 0.0; /* -0 and +0 tie */
+  int64_t bits;
+  memcpy(&bits, &positive_zero, sizeof bits);
+  return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
+}
+
+/* Moves the last of n experts down to its place in ascending order. */
+static void sift_last(alf_expert *chosen, int32_t n)
+{
+  alf_expert last = chosen[n - 1];
+  int32_t j = n - 1;
+  for (; j > 0 && chosen[j - 1] > last; j--)
+    chosen[j] = chosen[j - 1];
+  chosen[j] = last;
+}
+
+void alf_topk_row(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
+{
+  /* chosen holds the best so far, best first; strict comparisons keep the lower index ahead on ties. */
+  int32_t n = 0;
+  for (int32_t k = 0; k < experts; k++) {
+    if (n == topk && score[k] <= score[chosen[n - 1]])
+      continue;
+    int32_t j = n < topk ? n++ : topk - 1;
+    for (; j > 0 && score[chosen[j - 1]] < score[k]; j--)
+      chosen[j] = chosen[j - 1];
+    chosen[j] = (alf_expert)k;
+  }
+  for (int32_t j = 2; j <= topk; j++)
+    sift_last(chosen, j);
+}

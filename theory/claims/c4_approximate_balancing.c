@@ -1,0 +1,139 @@
+#include <math.h>
+
+#include "judge.h"
+
+/* Sign rule, p^0 = 0, constant u, H(q) measured: |A_k − L| <= q(E − 1), one less with integer L, for every
+   n >= (E − 1)(⌊R/(2u)⌋ + 1); an expert inside the band never leaves it. A band that no load can leave says nothing:
+   then the hypothesis is not met. */
+typedef struct c4_state {
+  int64_t band;         /* E·(the band), 0 when q was not measured */
+  double entry_bound;   /* updates */
+  int64_t entered;      /* since which iterate all loads have stayed inside; −1: outside now */
+  int64_t worst_inside; /* E·largest deviation since then */
+  int64_t left_band;    /* experts that left the band after having been inside */
+  int64_t left_step;
+  int64_t late_deviation; /* E·largest deviation at iterates from the entry bound on */
+  int64_t max_load, min_load;
+  bool inside[ALF_MAX_EXPERTS];
+} c4_state;
+
+static void begin(void *opaque, const alf_run *run)
+{
+  c4_state *s = opaque;
+  const alf_affinity *batch = run->instance->batch;
+  const alf_crowding *crowding = alf_instance_crowding(run->instance, run->u);
+  int64_t experts = batch->experts, slots = run->instance->topk * batch->tokens;
+  double step = nearbyint(ldexp(run->u, batch->grid_bits));
+  s->entered = -1;
+  s->entry_bound = (double)(experts - 1) * (floor((double)run->instance->range / (2 * step)) + 1);
+  if (crowding)
+    s->band = experts * (crowding->q * (experts - 1) - (slots % experts == 0));
+}
+
+static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  c4_state *s = opaque;
+  (void)run;
+  int32_t experts = step->batch_after->experts;
+  s->max_load = s->min_load = step->load_after[0];
+  for (int32_t k = 0; k < experts; k++) {
+    int64_t load = step->load_after[k], scaled = step->topk * step->batch_after->tokens - experts * load;
+    bool inside = (scaled < 0 ? -scaled : scaled) <= s->band;
+    if (s->inside[k] && !inside && s->left_band++ == 0)
+      s->left_step = step->n;
+    s->inside[k] = inside;
+    s->max_load = load > s->max_load ? load : s->max_load;
+    s->min_load = load < s->min_load ? load : s->min_load;
+  }
+  if (facts->deviation > s->band)
+    s->entered = -1;
+  else if (s->entered < 0)
+    s->entered = step->n, s->worst_inside = 0;
+  if (facts->deviation > s->worst_inside)
+    s->worst_inside = facts->deviation;
+  if ((double)step->n >= s->entry_bound && facts->deviation > s->late_deviation)
+    s->late_deviation = facts->deviation;
+}
+
+/* Numbers first, whatever the verdict. */
+static void report(const c4_state *s, const alf_run *run, alf_claim_result *result)
+{
+  const alf_crowding *crowding = alf_instance_crowding(run->instance, run->u);
+  double experts = run->instance->batch->experts;
+  alf_add_measure(result, "q", crowding ? (double)crowding->q : NAN);
+  alf_add_measure(result, "band", crowding ? (double)s->band / experts : NAN);
+  alf_add_measure(result, "entry_bound", s->entry_bound);
+  alf_add_measure(result, "entered", s->entered >= 0 ? (double)s->entered : NAN);
+  alf_add_measure(result, "deviation_inside", s->entered >= 0 ? (double)s->worst_inside / experts : NAN);
+  alf_add_measure(result, "max_load", (double)s->max_load);
+  alf_add_measure(result, "min_load", (double)s->min_load);
+}
+
+static bool hypotheses_met(const c4_state *s, const alf_run *run, alf_claim_result *result)
+{
+  const alf_crowding *crowding = alf_instance_crowding(run->instance, run->u);
+  int64_t experts = run->instance->batch->experts, slots = run->instance->topk * run->instance->batch->tokens;
+  int64_t farthest = experts * run->instance->batch->tokens - slots; /* E·(T − L); a load of 0 is L away */
+  farthest = farthest > slots ? farthest : slots;
+  bool sign = run->rule->form == ALF_FORM_SIGN && run->schedule->constant;
+  bool useful = crowding && s->band < farthest;
+  alf_add_hypothesis(result, "sign rule with constant u", sign, "u", run->u);
+  alf_add_hypothesis(result, "p^0 = 0", run->zero_start, "zero_start", run->zero_start);
+  alf_add_hypothesis(result, "H(q) with a band that some load could leave", useful, "q",
+                     crowding ? (double)crowding->q : NAN);
+  if (!sign || !run->zero_start)
+    alf_conclude(result, ALF_HYPOTHESIS_NOT_MET, "needs the sign rule with constant u and p^0 = 0");
+  else if (!crowding)
+    alf_conclude(result, ALF_INCONCLUSIVE, "q was not measured for u = %g", run->u);
+  else if (!useful)
+    alf_conclude(result, ALF_HYPOTHESIS_NOT_MET,
+                 "H(1) fails: %lld tokens within 2u for experts %d and %d; the band %g exceeds any possible %g",
+                 (long long)crowding->q, crowding->expert_a, crowding->expert_b, (double)s->band / (double)experts,
+                 (double)farthest / (double)experts);
+  return sign && run->zero_start && useful;
+}
+
+/* The hypotheses are met: does the run show the band, and does it show enough? */
+static void judge_band(const c4_state *s, const alf_run *run, alf_claim_result *result)
+{
+  double experts = run->instance->batch->experts, last = (double)result->steps;
+  bool late = last >= s->entry_bound, settled = s->entered >= 0;
+  int64_t deviation = late ? s->late_deviation : s->worst_inside;
+  result->worst_step = settled ? s->entered : result->steps;
+  if (settled || late)
+    result->margin = (double)(s->band - deviation) / experts;
+  if (s->left_band) {
+    result->margin = -(double)s->left_band;
+    result->worst_step = s->left_step;
+    alf_conclude(result, ALF_REFUTED, "%lld times an expert left the band", (long long)s->left_band);
+  } else if (late && deviation > s->band) {
+    alf_conclude(result, ALF_REFUTED, "a load is %g from L after the entry bound", (double)deviation / experts);
+  } else if (run->cycle && !settled) {
+    result->margin = -1;
+    alf_conclude(result, ALF_REFUTED, "the limit cycle lies outside the band");
+  } else if (late || run->cycle) {
+    alf_conclude(result, ALF_HOLDS, "inside the band %g since step %lld", (double)s->band / experts,
+                 (long long)s->entered);
+  } else {
+    alf_conclude(result, ALF_INCONCLUSIVE, "%g steps end before the entry bound %g", last, s->entry_bound);
+  }
+}
+
+static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
+{
+  c4_state *s = opaque;
+  result->margin = NAN;
+  if (hypotheses_met(s, run, result))
+    judge_band(s, run, result);
+  report(s, run, result);
+}
+
+const alf_claim alf_claim_c4 = {
+    .id = "C4",
+    .title = "Loads enter a band around the target and stay",
+    .citation = "Han and Zhong, arXiv:2512.03915, approximate balancing; bound derived in theory.md C4",
+    .state_size = sizeof(c4_state),
+    .begin = begin,
+    .observe = observe,
+    .finish = finish,
+};

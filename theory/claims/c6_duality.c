@@ -1,0 +1,120 @@
+#include <math.h>
+
+#include "alf/routing.h"
+#include "judge.h"
+
+/* D(p) >= OPT for every p, with equality exactly at the optimal prices; 𝓛(x^n, p^n) = D(p^n); weak progress:
+   min_{m<n} D(p^m) − OPT <= (‖p^0 − p*‖² + Σ ε_m² ‖A^m − L‖²) / (2 Σ ε_m) for one step size for all experts. */
+typedef struct c6_state {
+  alf_least least;
+  double distance;   /* ‖p^0 − p*‖² modulo a common shift */
+  double squares;    /* Σ ‖δ‖² */
+  double step_sizes; /* Σ ε */
+  double rounding;   /* what rounding of the steps may add to 2 Σ ε (D − OPT) */
+  double best_gap, first_gap, last_gap, weak_bound;
+  int64_t first_optimal;
+} c6_state;
+
+/* p_k − p*_k minus the mean of these, for iterate n − 1. */
+static double squared_distance(const alf_instance *instance, const double *shift, double *largest)
+{
+  int32_t experts = instance->batch->experts;
+  double mean = 0, sum = 0;
+  *largest = 0;
+  for (int32_t k = 0; k < experts; k++)
+    mean += (shift[k] - ldexp((double)instance->optimum.price[k], -instance->batch->grid_bits)) / experts;
+  for (int32_t k = 0; k < experts; k++) {
+    double d = shift[k] - ldexp((double)instance->optimum.price[k], -instance->batch->grid_bits) - mean;
+    sum += d * d;
+    *largest = fmax(*largest, fabs(d));
+  }
+  return sum;
+}
+
+/* ε with δ = ε (L − A) in slots, by least squares over the experts; 0 when all are on target. */
+static double common_step_size(const alf_step *step, const alf_facts *facts)
+{
+  double squares = 0, experts = step->batch_after->experts;
+  for (int32_t k = 0; k < step->batch_after->experts; k++)
+    squares += pow((double)alf_deficit(step, k) / experts, 2);
+  return squares > 0 ? facts->squared_excess / squares : 0;
+}
+
+static void check_weak_progress(c6_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  double largest, experts = step->batch_after->experts;
+  double distance = squared_distance(run->instance, step->shift_before.real, &largest);
+  if (step->n == 1)
+    s->distance = distance;
+  s->step_sizes += common_step_size(step, facts);
+  for (int32_t k = 0; k < step->batch_after->experts; k++)
+    s->squares += step->delta.real[k] * step->delta.real[k];
+  s->rounding += 2 * experts * largest * ldexp(1, -run->instance->batch->grid_bits);
+  if (s->step_sizes > 0) {
+    s->weak_bound = (s->distance + s->squares) / (2 * s->step_sizes);
+    double allowance = s->rounding / (2 * s->step_sizes) + 1e-12 * s->weak_bound + facts->tolerance;
+    alf_least_take(&s->least, s->weak_bound - s->best_gap + allowance, step->n);
+  }
+}
+
+/* The dual function evaluated apart, and the price intervals: D(p) = OPT exactly when p lies in all of them. */
+static void check_apart(c6_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  const alf_instance *instance = run->instance;
+  const int64_t *shift = step->shift_after.grid;
+  alf_int128 dual = alf_dual_value(instance->batch, instance->topk, shift);
+  double gap =
+      alf_int128_to_double(dual - instance->optimum_value, instance->batch->grid_bits, instance->batch->experts);
+  alf_least_take(&s->least, -fabs(gap - facts->gap), step->n);
+  if (alf_instance_is_optimal(instance, shift) != (gap == 0))
+    alf_least_take(&s->least, -fmax(fabs(gap), ldexp(1, -instance->batch->grid_bits)), step->n);
+}
+
+static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  c6_state *s = opaque;
+  if (!facts->has_gap)
+    return;
+  double gap_before = step->n == 1 ? facts->gap - facts->change : s->last_gap;
+  s->best_gap = step->n == 1 ? gap_before : fmin(s->best_gap, gap_before);
+  if (step->n == 1) {
+    s->first_gap = gap_before;
+    alf_least_take(&s->least, facts->tolerance + gap_before, 0);
+  }
+  alf_least_take(&s->least, facts->tolerance + facts->gap, step->n);
+  if (run->rule->form == ALF_FORM_PROPORTIONAL)
+    check_weak_progress(s, run, step, facts);
+  if (run->exact && (alf_sampled(step->n) || (facts->gap == 0 && s->first_optimal == 0)))
+    check_apart(s, run, step, facts);
+  if (facts->gap == 0 && s->first_optimal == 0)
+    s->first_optimal = step->n;
+  s->last_gap = facts->gap;
+}
+
+static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
+{
+  c6_state *s = opaque;
+  const alf_instance *instance = run->instance;
+  bool solved = instance->solved;
+  alf_judge(result, &s->least);
+  alf_add_hypothesis(result, "the optimum is certified", solved, "gap", solved ? instance->certificate.gap : NAN);
+  if (!solved) {
+    alf_conclude(result, ALF_INCONCLUSIVE, "%.200s", instance->why_not.text);
+    return;
+  }
+  alf_add_measure(result, "optimum", instance->certificate.objective);
+  alf_add_measure(result, "first_gap", s->first_gap);
+  alf_add_measure(result, "best_gap", fmin(s->best_gap, s->last_gap));
+  alf_add_measure(result, "last_gap", s->last_gap);
+  alf_add_measure(result, "weak_progress_bound", s->step_sizes > 0 ? s->weak_bound : NAN);
+  alf_add_measure(result, "first_optimal_step", s->first_optimal ? (double)s->first_optimal : NAN);
+}
+
+const alf_claim alf_claim_c6 = {
+    .id = "C6",
+    .title = "The dual value is at least the optimum, and gets near it",
+    .citation = "LP duality; weak progress of the subgradient method; theory.md C6",
+    .state_size = sizeof(c6_state),
+    .observe = observe,
+    .finish = finish,
+};

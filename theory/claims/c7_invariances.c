@@ -1,0 +1,131 @@
+#include <float.h>
+#include <math.h>
+
+#include "alf/routing.h"
+#include "judge.h"
+
+/* D(p + c·1) = D(p). A common step size keeps Σ p; the sign rule moves it by ε(#under − #over). Constant sign steps keep p
+   on the lattice p^0 + uℤ^E, its differences bounded, and end in a cycle modulo a common shift, over which
+   under-minus-over is the same number c for every expert and p drifts by u·c. */
+typedef struct c7_state {
+  alf_least least;
+  double sum_error;    /* largest deviation of Σ δ from what the rule's form says */
+  double spread;       /* largest max p − min p */
+  double unit;         /* of the lattice: |δ| of a constant sign step, as rounded to the grid */
+  int64_t off_lattice; /* steps that are no multiple of it */
+} c7_state;
+
+static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *step)
+{
+  const alf_affinity *batch = run->instance->batch;
+  int64_t moved[ALF_MAX_EXPERTS], common = step->n * 0x123456789 - 0x2000000000;
+  for (int32_t k = 0; k < batch->experts; k++)
+    moved[k] = step->shift_after.grid[k] + common;
+  alf_int128 before = alf_dual_value(batch, run->instance->topk, step->shift_after.grid);
+  alf_int128 after = alf_dual_value(batch, run->instance->topk, moved);
+  alf_least_take(&s->least, -fabs(alf_int128_to_double(after - before, batch->grid_bits, batch->experts)), step->n);
+}
+
+/* Σ δ: 0 up to half a grid unit and some ulps for each expert under a common step size; exactly the signs' sum under
+   the sign rule. */
+static void check_step_sum(c7_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  double largest = 0, expected = 0, allowance = 0, experts = step->batch_after->experts;
+  for (int32_t k = 0; k < step->batch_after->experts; k++)
+    largest = fmax(largest, fabs(step->delta.real[k]));
+  if (run->rule->form == ALF_FORM_SIGN)
+    expected = largest * (double)(facts->under - facts->over);
+  if (run->rule->form != ALF_FORM_SIGN || !run->exact)
+    allowance =
+        experts * (4 * DBL_EPSILON * experts * largest + (run->exact ? ldexp(0.5, -step->batch_after->grid_bits) : 0));
+  double error = fabs(facts->step_sum - expected);
+  s->sum_error = fmax(s->sum_error, error);
+  alf_least_take(&s->least, allowance - error, step->n);
+}
+
+/* Largest spread of p that constant sign steps from p^0 = 0 allow: E − 1 gaps of at most R + 4u (theory.md C7: a gap
+   above R + 2u never grows, and one below grows by at most 2u). */
+static double spread_bound(const alf_run *run, int64_t unit)
+{
+  const alf_instance *instance = run->instance;
+  double gap = (double)instance->range + 4 * (double)unit;
+  return ldexp((instance->batch->experts - 1) * gap, -instance->batch->grid_bits);
+}
+
+static void check_lattice(c7_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  if (step->n == 1)
+    s->unit = (int64_t)nearbyint(ldexp(run->u, step->batch_after->grid_bits));
+  for (int32_t k = 0; k < step->batch_after->experts; k++)
+    s->off_lattice += step->shift_after.grid[k] % s->unit != 0;
+  alf_least_take(&s->least, -(double)s->off_lattice, step->n);
+  alf_least_take(&s->least, spread_bound(run, s->unit) - facts->spread, step->n);
+}
+
+static bool constant_sign(const alf_run *run)
+{
+  return run->rule->form == ALF_FORM_SIGN && run->schedule->constant && run->exact && run->zero_start;
+}
+
+static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  c7_state *s = opaque;
+  if (run->exact && alf_sampled(step->n))
+    check_common_shift(s, run, step);
+  if (run->rule->form == ALF_FORM_SIGN || run->rule->form == ALF_FORM_PROPORTIONAL)
+    check_step_sum(s, run, step, facts);
+  if (constant_sign(run))
+    check_lattice(s, run, step, facts);
+  s->spread = fmax(s->spread, facts->spread);
+}
+
+/* How many experts break "under minus over is c for all, and p drifts by u·c". */
+static int64_t cycle_violations(const alf_run *run, int64_t unit)
+{
+  int64_t violations = 0;
+  for (int32_t k = 0; k < run->instance->batch->experts; k++)
+    violations += run->cycle->drift != unit * run->cycle->under_minus_over[k];
+  return violations;
+}
+
+static void judge_cycle(c7_state *s, const alf_run *run, alf_claim_result *result)
+{
+  const alf_cycle_info *cycle = run->cycle;
+  if (!cycle) {
+    if (result->verdict == ALF_HOLDS)
+      alf_conclude(result, ALF_INCONCLUSIVE, "no limit cycle within %lld steps", (long long)result->steps);
+    return;
+  }
+  int64_t violations = cycle_violations(run, s->unit);
+  alf_add_measure(result, "cycle_start", (double)cycle->start);
+  alf_add_measure(result, "cycle_length", (double)cycle->length);
+  alf_add_measure(result, "cycle_drift", (double)cycle->under_minus_over[0]);
+  alf_add_measure(result, "cycle_max_load", (double)cycle->max_load);
+  if (violations) {
+    result->margin = -(double)violations;
+    alf_conclude(result, ALF_REFUTED, "under minus over differs from the drift for %lld experts",
+                 (long long)violations);
+  } else if (result->verdict == ALF_HOLDS) {
+    alf_conclude(result, ALF_HOLDS, "cycle of length %lld from step %lld, c = %lld for every expert",
+                 (long long)cycle->length, (long long)cycle->start, (long long)cycle->under_minus_over[0]);
+  }
+}
+
+static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
+{
+  c7_state *s = opaque;
+  alf_judge(result, &s->least);
+  alf_add_measure(result, "step_sum_error", s->sum_error);
+  alf_add_measure(result, "spread", s->spread);
+  if (constant_sign(run))
+    judge_cycle(s, run, result);
+}
+
+const alf_claim alf_claim_c7 = {
+    .id = "C7",
+    .title = "Invariance under a common shift, sum of shifts, limit cycles",
+    .citation = "theory.md C7",
+    .state_size = sizeof(c7_state),
+    .observe = observe,
+    .finish = finish,
+};

@@ -1,0 +1,129 @@
+#include "alf/facts.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "observer.h"
+
+alf_status alf_observer_alloc(alf_observer **out, const alf_instance *instance, alf_error *err)
+{
+  size_t experts = (size_t)instance->batch->experts, topk = (size_t)instance->topk;
+  alf_observer *o = calloc(1, sizeof *o);
+  *out = o;
+  if (o) {
+    o->instance = instance;
+    o->load_before = calloc(experts, sizeof *o->load_before);
+    o->load_after = calloc(experts, sizeof *o->load_after);
+    o->deficit = calloc(experts, sizeof *o->deficit);
+    o->deficit_after = calloc(experts, sizeof *o->deficit_after);
+    o->left = calloc(topk, sizeof *o->left);
+    o->entered = calloc(topk, sizeof *o->entered);
+  }
+  if (o && o->load_before && o->load_after && o->deficit && o->deficit_after && o->left && o->entered)
+    return ALF_OK;
+  alf_observer_free(o);
+  *out = NULL;
+  return alf_fail_memory(err, experts * 4 * sizeof(int64_t));
+}
+
+void alf_observer_free(alf_observer *o)
+{
+  if (!o)
+    return;
+  free(o->load_before);
+  free(o->load_after);
+  free(o->deficit);
+  free(o->deficit_after);
+  free(o->left);
+  free(o->entered);
+  free(o);
+}
+
+int32_t alf_set_difference(const alf_expert *before, const alf_expert *after, int32_t topk, alf_expert *out)
+{
+  int32_t count = 0;
+  for (int32_t a = 0, b = 0; a < topk; a++) {
+    while (b < topk && after[b] < before[a])
+      b++;
+    if (b == topk || after[b] != before[a])
+      out[count++] = before[a];
+  }
+  return count;
+}
+
+static int state_of(int64_t deficit)
+{
+  return deficit > 0 ? ALF_UNDER : deficit < 0 ? ALF_OVER : ALF_BALANCED;
+}
+
+void alf_count_move(const alf_observer *o, alf_expert left, alf_expert entered, alf_facts *facts)
+{
+  facts->moves[state_of(o->deficit[left])][state_of(o->deficit[entered])]++;
+  facts->uphill_moves += o->deficit[entered] <= o->deficit[left];
+}
+
+/* Loads from the selections themselves, and how many of the published ones differ. */
+static int64_t count_loads(const alf_step *step, const alf_expert *chosen, const int64_t *published, int64_t *load,
+                           int64_t *deficit)
+{
+  int64_t slots = step->topk * step->batch_after->tokens, differing = 0;
+  int32_t experts = step->batch_after->experts;
+  memset(load, 0, (size_t)experts * sizeof *load);
+  for (int64_t s = 0; s < slots; s++)
+    load[chosen[s]]++;
+  for (int32_t k = 0; k < experts; k++) {
+    deficit[k] = slots - experts * load[k];
+    differing += load[k] != published[k];
+  }
+  return differing;
+}
+
+static bool wrong_way(const alf_step *step, int32_t k, int64_t deficit)
+{
+  double delta = step->delta.real[k];
+  return deficit == 0 ? delta != 0 : deficit > 0 ? delta < 0 : delta > 0;
+}
+
+/* Everything that follows from loads and the signs of the step: exact in both arithmetics. */
+static void take_loads(alf_observer *o, const alf_step *step, alf_facts *facts)
+{
+  facts->miscounted = count_loads(step, step->chosen_before, step->load_before, o->load_before, o->deficit) +
+                      count_loads(step, step->chosen_after, step->load_after, o->load_after, o->deficit_after);
+  for (int32_t k = 0; k < step->batch_after->experts; k++) {
+    int64_t before = o->deficit[k], after = o->deficit_after[k], size = after < 0 ? -after : after;
+    facts->under += before > 0;
+    facts->over += before < 0;
+    facts->overload += before < 0 ? -before : 0;
+    facts->crossings += (before > 0 && after < 0) || (before < 0 && after > 0);
+    facts->deviation = size > facts->deviation ? size : facts->deviation;
+    facts->wrong_way += wrong_way(step, k, before);
+  }
+}
+
+/* Worst-case rounding of a float run: a sum of n terms is wrong by at most n·2^-53 times the sum of their sizes. */
+static void set_tolerances(const alf_observer *o, const alf_step *step, alf_facts *facts)
+{
+  const alf_affinity *batch = o->instance->batch;
+  double shift = 0;
+  for (int32_t k = 0; k < batch->experts; k++)
+    shift = fmax(shift, fmax(fabs(step->shift_before.real[k]), fabs(step->shift_after.real[k])));
+  double score = ldexp((double)o->instance->largest, -batch->grid_bits) + shift;
+  double slots = (double)step->topk * (double)batch->tokens;
+  facts->tolerance = (slots + 2 * batch->experts) * DBL_EPSILON * 2 * slots * score;
+  facts->score_tolerance = 4 * DBL_EPSILON * score;
+}
+
+void alf_observe(alf_observer *o, const alf_step *step, alf_facts *facts)
+{
+  *facts = (alf_facts){0};
+  take_loads(o, step, facts);
+  if (step->shift_after.grid) {
+    alf_facts_exact(o, step, facts);
+  } else {
+    alf_facts_float(o, step, facts);
+    set_tolerances(o, step, facts);
+  }
+}

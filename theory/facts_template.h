@@ -1,0 +1,123 @@
+/* The sums behind the facts, once for each arithmetic. Before inclusion define
+     NUM      an affinity or a shift        int64_t (grid units)      double
+     WIDE     a sum of them                 alf_int128                double
+     SCALE    what sums are multiplied by   E, as L is K·T/E          1
+     WEIGHT   deficit E·(L − A) as a factor the integer itself        divided by E
+     SHIFT    a shift's numbers             its grid                  its real numbers
+     TO_REAL  a scaled sum as a double
+     FACTS    name of the function */
+
+typedef struct totals {
+  WIDE benefit, least_benefit, least_margin, least_slack;
+  bool any_move;
+} totals;
+
+/* SCALE·𝓛(x, p). `deficit` is E·(L − A_k) of that routing. */
+static WIDE lagrangian(const alf_affinity *batch, int32_t topk, const alf_expert *chosen, const NUM *shift,
+                       const int64_t *deficit)
+{
+  WIDE sum = 0;
+  for (int64_t i = 0; i < batch->tokens; i++) {
+    const NUM *row = (const NUM *)batch->values + i * batch->experts;
+    NUM token = 0; /* exact: at most 4096 terms below 2^41 */
+    for (int32_t j = 0; j < topk; j++)
+      token += row[chosen[i * topk + j]];
+    sum += token;
+  }
+  sum *= SCALE(batch);
+  for (int32_t k = 0; k < batch->experts; k++)
+    sum -= WEIGHT(deficit[k], batch) * (WIDE)shift[k];
+  return sum;
+}
+
+/* SCALE·Σ_k δ_k (L − A_k). */
+static WIDE step_against(const alf_affinity *batch, const NUM *delta, const int64_t *deficit)
+{
+  WIDE sum = 0;
+  for (int32_t k = 0; k < batch->experts; k++)
+    sum += WEIGHT(deficit[k], batch) * (WIDE)delta[k];
+  return sum;
+}
+
+/* Margin at the old shift and slack to δ_k' − δ_k of one pair. */
+static void take_move(alf_observer *observer, const alf_step *step, const NUM *row, alf_expert left, alf_expert entered,
+                      totals *t, alf_facts *facts)
+{
+  const NUM *before = SHIFT(step->shift_before), *delta = SHIFT(step->delta);
+  WIDE margin = ((WIDE)row[left] + before[left]) - ((WIDE)row[entered] + before[entered]);
+  WIDE slack = ((WIDE)delta[entered] - delta[left]) - margin;
+  t->least_margin = !t->any_move || margin < t->least_margin ? margin : t->least_margin;
+  t->least_slack = !t->any_move || slack < t->least_slack ? slack : t->least_slack;
+  t->any_move = true;
+  alf_count_move(observer, left, entered, facts);
+}
+
+/* One token whose selection changed. */
+static void take_token(alf_observer *observer, const alf_step *step, int64_t i, totals *t, alf_facts *facts)
+{
+  int32_t topk = step->topk;
+  const alf_expert *before = step->chosen_before + i * topk, *after = step->chosen_after + i * topk;
+  const NUM *row = (const NUM *)step->batch_after->values + i * step->batch_after->experts;
+  const NUM *shift = SHIFT(step->shift_after);
+  int32_t swaps = alf_set_difference(before, after, topk, observer->left);
+  alf_set_difference(after, before, topk, observer->entered);
+  WIDE benefit = 0;
+  for (int32_t a = 0; a < swaps; a++) {
+    alf_expert left = observer->left[a], entered = observer->entered[a];
+    benefit += ((WIDE)row[entered] + shift[entered]) - ((WIDE)row[left] + shift[left]);
+    for (int32_t b = 0; b < swaps; b++)
+      take_move(observer, step, row, left, observer->entered[b], t, facts);
+  }
+  t->least_benefit = !facts->switched_tokens || benefit < t->least_benefit ? benefit : t->least_benefit;
+  t->benefit += benefit;
+  facts->switched_tokens++;
+  facts->swapped_slots += swaps;
+}
+
+static void take_shift(const alf_step *step, alf_facts *facts)
+{
+  const alf_affinity *batch = step->batch_after;
+  const NUM *before = SHIFT(step->shift_before), *after = SHIFT(step->shift_after), *delta = SHIFT(step->delta);
+  WIDE worst = 0, step_sum = 0;
+  NUM highest = after[0], lowest = after[0];
+  for (int32_t k = 0; k < batch->experts; k++) {
+    WIDE difference = (WIDE)after[k] - before[k] - delta[k];
+    difference = difference < 0 ? -difference : difference;
+    worst = difference > worst ? difference : worst;
+    step_sum += delta[k];
+    highest = after[k] > highest ? after[k] : highest;
+    lowest = after[k] < lowest ? after[k] : lowest;
+  }
+  facts->misreported = TO_REAL(worst * SCALE(batch), batch);
+  facts->step_sum = TO_REAL(step_sum * SCALE(batch), batch);
+  facts->spread = TO_REAL(((WIDE)highest - lowest) * SCALE(batch), batch);
+}
+
+void FACTS(alf_observer *observer, const alf_step *step, alf_facts *facts)
+{
+  const alf_affinity *batch = step->batch_after;
+  int32_t topk = step->topk;
+  totals t = {0};
+  size_t bytes = (size_t)topk * sizeof *step->chosen_after;
+  for (int64_t i = 0; i < batch->tokens; i++)
+    if (memcmp(step->chosen_before + i * topk, step->chosen_after + i * topk, bytes) != 0)
+      take_token(observer, step, i, &t, facts);
+  WIDE before = lagrangian(batch, topk, step->chosen_before, SHIFT(step->shift_before), observer->deficit);
+  WIDE after = lagrangian(batch, topk, step->chosen_after, SHIFT(step->shift_after), observer->deficit_after);
+  WIDE squared = step_against(batch, SHIFT(step->delta), observer->deficit);
+  WIDE crossed = step_against(batch, SHIFT(step->delta), observer->deficit_after);
+  WIDE benefit = t.benefit * SCALE(batch);
+  facts->change = TO_REAL(after - before, batch);
+  facts->benefit = TO_REAL(benefit, batch);
+  facts->least_benefit = TO_REAL(t.least_benefit * SCALE(batch), batch);
+  facts->squared_excess = TO_REAL(squared, batch);
+  facts->residual = TO_REAL((after - before) - (benefit - squared), batch);
+  facts->condition = TO_REAL(squared - benefit, batch);
+  facts->upper_slack = TO_REAL(-crossed - (after - before), batch);
+  facts->least_margin = t.any_move ? TO_REAL(t.least_margin * SCALE(batch), batch) : INFINITY;
+  facts->least_slack = t.any_move ? TO_REAL(t.least_slack * SCALE(batch), batch) : INFINITY;
+  facts->has_gap = observer->instance->solved;
+  if (facts->has_gap)
+    facts->gap = TO_REAL(after - OPTIMUM(observer->instance), batch);
+  take_shift(step, facts);
+}

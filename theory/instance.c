@@ -1,0 +1,189 @@
+#include "alf/instance.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alf/solver.h"
+#include "ties.h"
+
+static void measure_values(alf_instance *instance)
+{
+  const alf_affinity *batch = instance->batch;
+  for (int64_t i = 0; i < batch->tokens; i++) {
+    const int64_t *row = alf_affinity_row(batch, i);
+    int64_t highest = row[0], lowest = row[0];
+    for (int32_t k = 1; k < batch->experts; k++) {
+      highest = row[k] > highest ? row[k] : highest;
+      lowest = row[k] < lowest ? row[k] : lowest;
+    }
+    instance->range = highest - lowest > instance->range ? highest - lowest : instance->range;
+    instance->largest = highest > instance->largest ? highest : instance->largest;
+    instance->largest = -lowest > instance->largest ? -lowest : instance->largest;
+  }
+}
+
+static int compare(const void *a, const void *b)
+{
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* The most of n ascending numbers that fit in a closed interval of the given length. */
+static int64_t most_within(const int64_t *sorted, int64_t n, int64_t length)
+{
+  int64_t most = 0;
+  for (int64_t first = 0, last = 0; last < n; last++) {
+    while (sorted[last] - sorted[first] > length)
+      first++;
+    most = last - first + 1 > most ? last - first + 1 : most;
+  }
+  return most;
+}
+
+static void measure_pair(alf_instance *instance, int32_t a, int32_t b, int64_t *difference)
+{
+  const alf_affinity *batch = instance->batch;
+  for (int64_t i = 0; i < batch->tokens; i++)
+    difference[i] = alf_affinity_row(batch, i)[a] - alf_affinity_row(batch, i)[b];
+  qsort(difference, (size_t)batch->tokens, sizeof *difference, compare);
+  for (int c = 0; c < instance->crowding_count; c++) {
+    alf_crowding *crowding = &instance->crowding[c];
+    double length = 2 * nearbyint(ldexp(crowding->u, batch->grid_bits));
+    int64_t q = most_within(difference, batch->tokens, length < 0x1p62 ? (int64_t)length : INT64_MAX);
+    if (q > crowding->q)
+      *crowding = (alf_crowding){crowding->u, q, a, b};
+  }
+}
+
+static alf_status measure_crowding(alf_instance *instance, const alf_instance_settings *settings, alf_error *err)
+{
+  const alf_affinity *batch = instance->batch;
+  size_t bytes = (size_t)batch->tokens * sizeof(int64_t);
+  int64_t *difference = malloc(bytes);
+  instance->crowding = calloc((size_t)settings->crowding_count, sizeof *instance->crowding);
+  if (!difference || !instance->crowding) {
+    free(difference);
+    return alf_fail_memory(err, bytes);
+  }
+  instance->crowding_count = settings->crowding_count;
+  for (int c = 0; c < settings->crowding_count; c++)
+    instance->crowding[c].u = settings->step_size[c];
+  for (int32_t a = 0; a < batch->experts; a++)
+    for (int32_t b = a + 1; b < batch->experts; b++)
+      measure_pair(instance, a, b, difference);
+  free(difference);
+  return ALF_OK;
+}
+
+/* How much of each expert token i has under the optimum, spread out over E entries. */
+static void amounts_of(const alf_solution *optimum, int64_t i, int32_t *amount)
+{
+  memset(amount, 0, (size_t)optimum->experts * sizeof *amount);
+  for (int64_t j = optimum->row[i]; j < optimum->row[i + 1]; j++)
+    amount[optimum->expert[j]] = optimum->amount[j];
+}
+
+static void lower_costs(alf_instance *instance, int64_t i, const int32_t *amount)
+{
+  int32_t experts = instance->batch->experts;
+  const int64_t *row = alf_affinity_row(instance->batch, i);
+  for (int32_t a = 0; a < experts; a++) {
+    if (amount[a] == 0)
+      continue;
+    int64_t *cost = instance->exchange + (int64_t)a * experts;
+    for (int32_t b = 0; b < experts; b++)
+      if (b != a && amount[b] < instance->optimum.denominator && row[a] - row[b] < cost[b])
+        cost[b] = row[a] - row[b];
+  }
+}
+
+static alf_status measure_exchange(alf_instance *instance, alf_error *err)
+{
+  size_t experts = (size_t)instance->batch->experts;
+  int32_t *amount = malloc(experts * sizeof *amount);
+  instance->exchange = malloc(experts * experts * sizeof *instance->exchange);
+  if (!amount || !instance->exchange) {
+    free(amount);
+    return alf_fail_memory(err, experts * experts * sizeof *instance->exchange);
+  }
+  for (size_t j = 0; j < experts * experts; j++)
+    instance->exchange[j] = INT64_MAX;
+  for (int64_t i = 0; i < instance->batch->tokens; i++) {
+    amounts_of(&instance->optimum, i, amount);
+    lower_costs(instance, i, amount);
+  }
+  free(amount);
+  return ALF_OK;
+}
+
+bool alf_instance_is_optimal(const alf_instance *instance, const int64_t *shift)
+{
+  int32_t experts = instance->batch->experts;
+  for (int32_t a = 0; a < experts; a++)
+    for (int32_t b = 0; b < experts; b++)
+      if (shift[b] - shift[a] > instance->exchange[(int64_t)a * experts + b])
+        return false;
+  return true;
+}
+
+/* Leaves solved = false and the reason when the solver gives up; memory is the only error. */
+static alf_status find_optimum(alf_instance *instance, double timeout, alf_error *err)
+{
+  alf_problem problem = {instance->batch, instance->topk, ALF_FRACTIONAL};
+  alf_solve_settings settings = {.timeout = timeout, .threads = 1};
+  alf_status status = alf_solve(alf_solver_find("auto"), &problem, &settings, &instance->optimum, &instance->why_not);
+  if (status == ALF_OK)
+    status = alf_certify(&problem, &instance->optimum, &instance->certificate, &instance->why_not);
+  if (status == ALF_ENOMEM)
+    return alf_fail(err, status, "%s", instance->why_not.text);
+  if (status != ALF_OK)
+    return ALF_OK;
+  if (!instance->certificate.certified) {
+    alf_fail(&instance->why_not, ALF_ESOLVER, "the solution was not certified: gap %g", instance->certificate.gap);
+    return ALF_OK;
+  }
+  instance->optimum_value =
+      instance->certificate.primal * (instance->batch->experts / alf_problem_denominator(&problem));
+  instance->solved = true;
+  status = measure_exchange(instance, err);
+  if (status == ALF_OK)
+    status = alf_find_ties(instance->batch, instance->topk, instance->optimum.price, &instance->ties, err);
+  return status;
+}
+
+alf_status alf_instance_prepare(alf_instance *instance, const alf_affinity *batch, int32_t topk,
+                                const alf_instance_settings *settings, alf_error *err)
+{
+  alf_problem problem = {batch, topk, ALF_FRACTIONAL};
+  alf_status status = alf_problem_check(&problem, err);
+  if (status != ALF_OK)
+    return status;
+  instance->batch = batch;
+  instance->topk = topk;
+  alf_fail(&instance->why_not, ALF_EUNSUPPORTED, "the optimum was not asked for");
+  measure_values(instance);
+  if (settings->solve)
+    status = find_optimum(instance, settings->timeout, err);
+  if (status == ALF_OK && settings->crowding_count > 0)
+    status = measure_crowding(instance, settings, err);
+  return status;
+}
+
+const alf_crowding *alf_instance_crowding(const alf_instance *instance, double u)
+{
+  for (int c = 0; c < instance->crowding_count; c++)
+    if (instance->crowding[c].u == u)
+      return &instance->crowding[c];
+  return NULL;
+}
+
+void alf_instance_free(alf_instance *instance)
+{
+  if (!instance)
+    return;
+  alf_solution_free(&instance->optimum);
+  free(instance->crowding);
+  free(instance->exchange);
+  *instance = (alf_instance){0};
+}

@@ -1,0 +1,24 @@
+/* The workspace behind alf_observe. */
+#ifndef ALF_THEORY_OBSERVER_H
+#define ALF_THEORY_OBSERVER_H
+
+#include "alf/facts.h"
+
+struct alf_observer {
+  const alf_instance *instance;
+  int64_t *load_before, *load_after; /* E, counted from the published selections */
+  int64_t *deficit, *deficit_after;  /* E·(L − A_k) */
+  alf_expert *left, *entered;        /* K, what one token gives up and takes */
+};
+
+/* The parts of the facts that need sums of affinities and shifts, in each arithmetic. The integer parts are done. */
+void alf_facts_exact(alf_observer *observer, const alf_step *step, alf_facts *facts);
+void alf_facts_float(alf_observer *observer, const alf_step *step, alf_facts *facts);
+
+/* Experts of `before` that are not in `after` (both ascending, K long); returns how many. */
+int32_t alf_set_difference(const alf_expert *before, const alf_expert *after, int32_t topk, alf_expert *out);
+
+/* Books one pair (k leaves, k' enters) under the states of both. */
+void alf_count_move(const alf_observer *observer, alf_expert left, alf_expert entered, alf_facts *facts);
+
+#endif

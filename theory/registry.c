@@ -1,0 +1,27 @@
+#include <string.h>
+
+#include "alf/claim.h"
+
+/* A claim is one file in claims/ and one line here. */
+#define CLAIMS(X)                                                                                                      \
+  X(alf_claim_c1)                                                                                                      \
+  X(alf_claim_c2)                                                                                                      \
+  X(alf_claim_c3)                                                                                                      \
+  X(alf_claim_c4)                                                                                                      \
+  X(alf_claim_c5)                                                                                                      \
+  X(alf_claim_c6)                                                                                                      \
+  X(alf_claim_c7)
+
+#define DECLARE(name) extern const alf_claim name;
+#define ENTRY(name)   &name,
+CLAIMS(DECLARE)
+
+const alf_claim *const alf_claims[] = {CLAIMS(ENTRY) NULL};
+
+const alf_claim *alf_claim_find(const char *id)
+{
+  for (const alf_claim *const *claim = alf_claims; *claim; claim++)
+    if (!strcmp((*claim)->id, id))
+      return *claim;
+  return NULL;
+}

@@ -1,0 +1,67 @@
+#include "alf/verify.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Whether a run of this cell ends in a limit cycle that is worth waiting for. */
+static bool awaits_cycle(const alf_cell *cell, const alf_verify_settings *settings)
+{
+  return settings->exact && cell->rule->form == ALF_FORM_SIGN && cell->schedule->constant;
+}
+
+static alf_status run_steps(alf_iterate *it, const alf_affinity *batch, const alf_cell *cell,
+                            const alf_verify_settings *settings, alf_watch *watch, alf_error *err)
+{
+  int64_t last = settings->steps;
+  if (awaits_cycle(cell, settings) && settings->cycle_steps > last)
+    last = settings->cycle_steps;
+  alf_status status = alf_iterate_start(it, batch, err);
+  for (int64_t n = 0; status == ALF_OK && n < last; n++) {
+    const alf_step *step;
+    if (settings->stop && *settings->stop)
+      return alf_fail(err, ALF_EINTERRUPTED, "interrupted after %lld steps", (long long)n);
+    status = alf_iterate_step(it, batch, &step, err);
+    if (status == ALF_OK && alf_watch_step(watch, step))
+      break;
+  }
+  return status;
+}
+
+/* What was seen of a run that broke off, or never began, is true as far as it goes, but proves nothing beyond. */
+static void mark_broken_off(const alf_verify_settings *settings, const alf_error *why, alf_claim_result *results)
+{
+  for (int c = 0; settings->claims[c]; c++) {
+    if (results[c].verdict != ALF_HOLDS || settings->claims[c]->fixed_by_batch)
+      continue;
+    results[c].verdict = ALF_INCONCLUSIVE;
+    snprintf(results[c].reason, sizeof results[c].reason, "%.200s", why->text);
+  }
+}
+
+alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *real, const alf_cell *cell,
+                           const alf_verify_settings *settings, alf_claim_result *results, alf_error *err)
+{
+  const alf_affinity *batch = settings->exact ? instance->batch : real;
+  alf_run run = {instance, cell->rule, cell->schedule, cell->u, settings->exact, true, NULL};
+  alf_iterate_settings iterate = {cell->rule, cell->schedule, cell->u, instance->topk, NULL};
+  int64_t most = settings->steps > settings->cycle_steps ? settings->steps : settings->cycle_steps;
+  alf_iterate *it = NULL;
+  alf_watch *watch = NULL;
+  alf_error why = {0};
+  for (int c = 0; settings->claims[c]; c++)
+    results[c] = (alf_claim_result){.margin = NAN};
+  alf_status status = alf_iterate_alloc(&it, batch, &iterate, &why);
+  if (status == ALF_OK)
+    status = alf_watch_alloc(&watch, &run, settings->claims, most, &why);
+  if (status == ALF_OK)
+    status = run_steps(it, batch, cell, settings, watch, &why);
+  if (watch)
+    alf_watch_finish(watch, results);
+  if (status != ALF_OK) {
+    mark_broken_off(settings, &why, results);
+    alf_fail(err, status, "%s", why.text);
+  }
+  alf_watch_free(watch);
+  alf_iterate_free(it);
+  return status;
+}

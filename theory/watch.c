@@ -1,0 +1,92 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "alf/verify.h"
+
+struct alf_watch {
+  alf_run run;
+  const alf_claim *const *claims;
+  int count;
+  void **state; /* one a claim */
+  alf_observer *observer;
+  alf_cycle *cycle; /* NULL unless the run can have one */
+  bool at_start;    /* no step seen yet */
+  int64_t steps;
+};
+
+static bool alloc_states(alf_watch *watch)
+{
+  while (watch->claims[watch->count])
+    watch->count++;
+  watch->state = calloc((size_t)watch->count + 1, sizeof *watch->state);
+  for (int c = 0; watch->state && c < watch->count; c++) {
+    watch->state[c] = calloc(1, watch->claims[c]->state_size + 1);
+    if (!watch->state[c])
+      return false;
+  }
+  return watch->state != NULL;
+}
+
+alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim *const *claims, int64_t max_steps,
+                           alf_error *err)
+{
+  alf_watch *watch = calloc(1, sizeof *watch);
+  *out = NULL;
+  if (!watch)
+    return alf_fail_memory(err, sizeof *watch);
+  watch->run = *run;
+  watch->claims = claims;
+  watch->at_start = true;
+  alf_status status = alloc_states(watch) ? ALF_OK : alf_fail_memory(err, ALF_MAX_EXPERTS);
+  if (status == ALF_OK)
+    status = alf_observer_alloc(&watch->observer, run->instance, err);
+  if (status == ALF_OK && run->exact && run->schedule->constant)
+    status = alf_cycle_alloc(&watch->cycle, run->instance->batch->experts, max_steps, err);
+  if (status != ALF_OK) {
+    alf_watch_free(watch);
+    return status;
+  }
+  for (int c = 0; c < watch->count; c++)
+    if (claims[c]->begin)
+      claims[c]->begin(watch->state[c], &watch->run);
+  *out = watch;
+  return ALF_OK;
+}
+
+bool alf_watch_step(alf_watch *watch, const alf_step *step)
+{
+  alf_facts facts;
+  int64_t slots = step->topk * step->batch_after->tokens;
+  alf_observe(watch->observer, step, &facts);
+  for (int c = 0; c < watch->count; c++)
+    if (watch->claims[c]->observe)
+      watch->claims[c]->observe(watch->state[c], &watch->run, step, &facts);
+  watch->steps++;
+  if (!watch->cycle)
+    return false;
+  if (watch->at_start)
+    alf_cycle_observe(watch->cycle, step->shift_before.grid, step->load_before, slots);
+  watch->at_start = false;
+  return alf_cycle_observe(watch->cycle, step->shift_after.grid, step->load_after, slots);
+}
+
+void alf_watch_finish(alf_watch *watch, alf_claim_result *results)
+{
+  watch->run.cycle = watch->cycle ? alf_cycle_found(watch->cycle) : NULL;
+  for (int c = 0; c < watch->count; c++) {
+    results[c] = (alf_claim_result){.margin = NAN, .steps = watch->steps};
+    watch->claims[c]->finish(watch->state[c], &watch->run, &results[c]);
+  }
+}
+
+void alf_watch_free(alf_watch *watch)
+{
+  if (!watch)
+    return;
+  for (int c = 0; watch->state && c < watch->count; c++)
+    free(watch->state[c]);
+  free(watch->state);
+  alf_observer_free(watch->observer);
+  alf_cycle_free(watch->cycle);
+  free(watch);
+}

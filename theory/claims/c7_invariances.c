@@ -11,8 +11,8 @@ typedef struct c7_state {
   alf_least least;
   double sum_error;    /* largest deviation of Σ δ from what the rule's form says */
   double spread;       /* largest max p − min p */
-  double unit;         /* of the lattice: |δ| of a constant sign step, as rounded to the grid */
-  int64_t off_lattice; /* steps that are no multiple of it */
+  int64_t unit;        /* of the lattice: constant |δ| of a sign step, grid units */
+  int64_t off_lattice; /* shifts that are no multiple of it */
 } c7_state;
 
 static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *step)

@@ -6,7 +6,12 @@
 /* clang-format off */
 #define FAMILY_LIST(X) \
   X(uniform)           \
-  X(gauss_sigmoid)
+  X(softmax)           \
+  X(gauss_sigmoid)     \
+  X(grid)              \
+  X(dirichlet)         \
+  X(drift)             \
+  X(adversarial)
 /* clang-format on */
 
 #define DECLARE(name) extern const alf_family alf_family_##name;

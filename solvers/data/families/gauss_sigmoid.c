@@ -15,7 +15,7 @@ static alf_status fill(const alf_family_call *call, double *values, alf_error *e
   double skew[ALF_MAX_EXPERTS];
   alf_family_skew(call, call->value[SKEW], skew);
   for (int64_t i = 0; i < call->tokens; i++) {
-    alf_rng_stream(call->rng, call->seed, (uint64_t)call->batch, (uint64_t)i);
+    alf_family_token(call, i);
     for (int32_t k = 0; k < call->experts; k++)
       *values++ = 1 / (1 + exp(-(call->value[FACTOR] * alf_family_normal(call->rng) + skew[k])));
   }

@@ -6,7 +6,7 @@ static alf_status fill(const alf_family_call *call, double *values, alf_error *e
 {
   (void)err;
   for (int64_t i = 0; i < call->tokens; i++) {
-    alf_rng_stream(call->rng, call->seed, (uint64_t)call->batch, (uint64_t)i);
+    alf_family_token(call, i);
     for (int32_t k = 0; k < call->experts; k++)
       *values++ = gsl_rng_uniform(call->rng);
   }

@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "alf/source.h"
 
@@ -17,6 +18,16 @@ void alf_assert_ok(alf_status status, const alf_error *err, const char *file, in
   if (status == ALF_OK)
     return;
   print_error("%s: %s\n", alf_status_message(status), err ? err->text : "");
+  _fail(file, line);
+}
+
+void alf_assert_fails(alf_status status, alf_status expected, const alf_error *err, const char *words, const char *file,
+                      int line)
+{
+  if (status == expected && err->code == expected && strstr(err->text, words) && !strchr(err->text, '\n'))
+    return;
+  print_error("%s: \"%s\"\nexpected %s, in one line with \"%s\"\n", alf_status_message(status), err->text,
+              alf_status_message(expected), words);
   _fail(file, line);
 }
 

@@ -35,9 +35,11 @@ void alf_affinity_free(alf_affinity *a);
 /* Converts `in` into a freshly allocated `out` of type ALF_DYADIC (the dyadic door: every cell is rounded to the
    nearest multiple of 2^-grid_bits, ties to even, once) or ALF_FLOAT64 (exact from float and from a grid whose values
    stay below 2^53 units). The grid is 2^-40, or coarser when max |value| >= 2: grid_bits is then the largest number
-   for which every |value| stays below 2^41 units. out->rounding_bound is the measured maximum.
+   for which every |value| stays below 2^41 units (before rounding, so that 2^41 itself can occur after it).
+   out->rounding_bound is the measured maximum. A dyadic batch is copied as it is, bound included: it has been through
+   the door. `in` is not looked at again afterwards. On failure *out is left untouched.
    Errors: ALF_EFORMAT naming token, expert and value for NaN or infinities; ALF_EINVAL for dtype ALF_FLOAT32;
-   ALF_ERANGE when |value| >= 2^100; ALF_ENOMEM. */
+   ALF_ERANGE when |value| >= 2^100, or 2^53 units on the way from a grid to ALF_FLOAT64; ALF_ENOMEM. */
 alf_status alf_affinity_convert(const alf_affinity *in, alf_dtype dtype, alf_affinity *out, alf_error *err);
 
 /* The affinity of token i for expert k as a double, whatever the type. */

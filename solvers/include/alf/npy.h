@@ -7,7 +7,8 @@
 
 #include "alf/affinity.h"
 
-#define ALF_NPY_MAX_DIMS 3
+#define ALF_NPY_MAX_DIMS   3
+#define ALF_NPY_MAX_HEADER 65536 /* bytes before the first element, magic included; more is refused */
 
 typedef struct alf_npy_header {
   alf_dtype dtype;                  /* ALF_FLOAT32 ('<f4') or ALF_FLOAT64 ('<f8'); all else is refused */
@@ -17,15 +18,16 @@ typedef struct alf_npy_header {
   int64_t data_bytes;               /* product of the shape times the element size; checked for overflow */
 } alf_npy_header;
 
-/* Parses the header at the start of `bytes`. `length` is what the caller read (10 bytes or more; 64 KiB are always
-   enough) and `file_size` the size of the whole file or archive member, against which the shape is checked: a header
+/* Parses the header at the start of `bytes`. `length` is what the caller read (the first ALF_NPY_MAX_HEADER bytes,
+   or all there are) and `file_size` the size of the whole file or archive member, against which the shape is checked: a header
    that promises more, or less, than the file holds is refused before any memory is taken. `name` goes into messages.
    Errors: ALF_EFORMAT naming the field, its value and what was expected. */
 alf_status alf_npy_parse(const unsigned char *bytes, size_t length, int64_t file_size, const char *name,
                          alf_npy_header *header, alf_error *err);
 
-/* Writes float64 or float32 values with the given shape to `path` (by a temporary file and rename).
-   Errors: ALF_EINVAL, ALF_EIO. */
+/* Writes float64 or float32 values with the given shape to `path` (by a temporary file beside it and a rename, so that
+   `path` never holds half an array). Errors: ALF_EINVAL for another dtype or a shape outside 1..3 axes of length >= 1,
+   ALF_EIO, ALF_ENOMEM. */
 alf_status alf_npy_write(const char *path, alf_dtype dtype, int dims, const int64_t *shape, const void *values,
                          alf_error *err);
 

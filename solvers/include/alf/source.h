@@ -29,18 +29,25 @@ typedef struct alf_family_call {
   gsl_rng *rng;        /* alf_rng_philox, to be positioned by alf_rng_stream(rng, seed, batch, token) */
 } alf_family_call;
 
-/* A synthetic family: one file in solvers/data/families and one line in solvers/data/registry.c. Every family has the
-   parameters T (default 1024), E (default 64), seed (default: that of the settings) and batches (default 1). */
+/* The parameters of every family: T, E, batches, and seed, whose default is that of the settings and whose values are
+   whole numbers up to 2^64 - 1, all of them exact. Ends with a NULL name. */
+extern const alf_parameter alf_family_common[];
+
+/* A synthetic family: one file in solvers/data/families and one line in solvers/data/registry.c. */
 typedef struct alf_family {
   const char *name;
   const char *summary;             /* one line */
   const alf_parameter *parameters; /* its own ones; ends with a NULL name */
-  /* Fills values, T×E row-major, with finite affinities. */
+  /* Fills values, T×E row-major, with finite affinities that depend on the call alone, not on earlier calls. Reads the
+     stream of token i for token i, and that of ALF_RNG_SHARED (in batch 0) for what is common to all batches. */
   alf_status (*fill)(const alf_family_call *call, double *values, alf_error *err);
 } alf_family;
 
 /* Null-terminated table of all families. */
 extern const alf_family *const alf_families[];
+
+/* NULL when there is none of that name. */
+const alf_family *alf_family_find(const char *name);
 
 typedef struct alf_source_info {
   const char *kind;  /* name of the family, "npy" or "npz"; static string */
@@ -54,17 +61,22 @@ typedef struct alf_source_info {
 typedef struct alf_source alf_source;
 
 /* Opens INPUT: "family:key=value,…" (a family's name, with or without parameters), "x.npy", "x.npy@batch",
-   "x.npz:key", "x.npz:key@batch". Files hold float32 or float64 (little-endian, C order), 2-D (tokens × experts) or
+   "x.npz:key", "x.npz:key@batch" (the last '@' counts). Files hold float32 or float64 (little-endian, C order), 2-D (tokens × experts) or
    3-D (batches × tokens × experts). `seed` is the default of a family's seed parameter. The caller closes.
-   Errors: ALF_EINVAL for a wrong specification (unknown family or parameter, value out of range, batch past the end),
-   ALF_EIO for a file that cannot be read, ALF_EFORMAT for its content, ALF_ENOMEM. */
+   Errors: ALF_EINVAL for a wrong specification (unknown family, parameter or key, value out of range, batch past the
+   end), ALF_EIO for a file that cannot be read (missing, a directory, no permission), ALF_EFORMAT for its content,
+   ALF_ENOMEM. On failure *source is NULL. */
 alf_status alf_source_open(alf_source **source, const char *input, uint64_t seed, alf_error *err);
 
+/* What was opened; lives as long as the source. */
 const alf_source_info *alf_source_describe(const alf_source *source);
 
 /* Reads the next batch into *batch, which the caller zero-initialised before the first call and frees in the end; its
-   memory is taken at the first call and reused by the following ones. Values are checked to be finite: ALF_EFORMAT
-   names file, batch, token, expert and value. ALF_EEND after the last batch; alf_source_rewind starts over. */
+   memory is taken at the first call and reused by the following ones. Files are read batch by batch, never whole.
+   Values are checked to be finite: ALF_EFORMAT names file, batch (0-based, in the file), token, expert and value.
+   ALF_EEND after the last batch; alf_source_rewind starts over. A batch that failed is read again by the next call.
+   Errors: ALF_EINVAL when *batch holds a batch of another shape, ALF_EIO (also when a file has shrunk), ALF_EFORMAT,
+   ALF_ENOMEM. */
 alf_status alf_source_next(alf_source *source, alf_affinity *batch, alf_error *err);
 
 /* Puts the source back before its first batch (or the named one). */

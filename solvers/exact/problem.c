@@ -1,0 +1,92 @@
+#include "alf/problem.h"
+
+#include <stdlib.h>
+
+/* Below this, sums of E differences and a double's 53 bits are both safe; alf_affinity_convert guarantees it. */
+static const int64_t cell_limit = INT64_C(1) << (ALF_GRID_BITS + 1);
+
+static alf_status check_cells(const alf_affinity *batch, alf_error *err)
+{
+  for (int64_t i = 0; i < batch->tokens; i++) {
+    const int64_t *row = alf_affinity_row(batch, i);
+    for (int32_t k = 0; k < batch->experts; k++)
+      if (row[k] <= -cell_limit || row[k] >= cell_limit)
+        return alf_fail(err, ALF_ERANGE,
+                        "affinity of token %lld for expert %d is %lld grid units: expected |value| < 2^%d",
+                        (long long)i, (int)k, (long long)row[k], ALF_GRID_BITS + 1);
+  }
+  return ALF_OK;
+}
+
+alf_status alf_problem_check(const alf_problem *problem, alf_error *err)
+{
+  if (!problem || !problem->batch || !problem->batch->values)
+    return alf_fail(err, ALF_EINVAL, "problem: expected a batch of affinities, got none");
+  if (problem->batch->dtype != ALF_DYADIC)
+    return alf_fail(err, ALF_EINVAL, "problem: dtype of the batch is %d, expected ALF_DYADIC (%d)",
+                    (int)problem->batch->dtype, (int)ALF_DYADIC);
+  if (problem->kind != ALF_FRACTIONAL && problem->kind != ALF_ROUNDED)
+    return alf_fail(err, ALF_EINVAL, "problem: kind is %d, expected ALF_FRACTIONAL or ALF_ROUNDED", (int)problem->kind);
+  alf_status status = alf_check_topk(problem->batch, problem->topk, err);
+  return status ? status : check_cells(problem->batch, err);
+}
+
+static int64_t greatest_common_divisor(int64_t a, int64_t b)
+{
+  while (b) {
+    int64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+int64_t alf_problem_denominator(const alf_problem *problem)
+{
+  if (problem->kind == ALF_ROUNDED)
+    return 1;
+  int64_t experts = problem->batch->experts;
+  return experts / greatest_common_divisor(problem->topk * problem->batch->tokens, experts);
+}
+
+void alf_problem_load_range(const alf_problem *problem, int64_t *lower, int64_t *upper)
+{
+  int64_t experts = problem->batch->experts;
+  int64_t slots = problem->topk * problem->batch->tokens;
+  if (problem->kind == ALF_FRACTIONAL) {
+    *lower = *upper = slots / greatest_common_divisor(slots, experts);
+    return;
+  }
+  *lower = slots / experts;
+  *upper = *lower + (slots % experts != 0);
+}
+
+alf_status alf_solution_alloc(alf_solution *solution, const alf_problem *problem, alf_error *err)
+{
+  *solution = (alf_solution){.tokens = problem->batch->tokens, .experts = problem->batch->experts};
+  solution->denominator = alf_problem_denominator(problem);
+  solution->capacity = solution->tokens * problem->topk + (solution->denominator > 1 ? solution->experts : 0);
+  solution->row = calloc((size_t)solution->tokens + 1, sizeof *solution->row);
+  solution->expert = calloc((size_t)solution->capacity, sizeof *solution->expert);
+  solution->amount = calloc((size_t)solution->capacity, sizeof *solution->amount);
+  solution->price = calloc((size_t)solution->experts, sizeof *solution->price);
+  if (solution->row && solution->expert && solution->amount && solution->price)
+    return ALF_OK;
+  unsigned long long bytes =
+      ((unsigned long long)solution->tokens + 1) * sizeof *solution->row +
+      (unsigned long long)solution->experts * sizeof *solution->price +
+      (unsigned long long)solution->capacity * (sizeof *solution->expert + sizeof *solution->amount);
+  alf_solution_free(solution);
+  return alf_fail_memory(err, bytes);
+}
+
+void alf_solution_free(alf_solution *solution)
+{
+  if (!solution)
+    return;
+  free(solution->row);
+  free(solution->expert);
+  free(solution->amount);
+  free(solution->price);
+  *solution = (alf_solution){0};
+}

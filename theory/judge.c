@@ -19,7 +19,7 @@ const char *alf_verdict_name(alf_verdict verdict)
 void alf_least_take(alf_least *least, double margin, int64_t step)
 {
   if (!least->any || margin < least->value)
-    *least = (alf_least){true, margin, step};
+    *least = (alf_least){true, margin + 0.0, step}; /* never -0 */
 }
 
 void alf_conclude(alf_claim_result *result, alf_verdict verdict, const char *format, ...)

@@ -132,6 +132,7 @@ const alf_claim alf_claim_c4 = {
     .id = "C4",
     .title = "Loads enter a band around the target and stay",
     .citation = "Han and Zhong, arXiv:2512.03915, approximate balancing; bound derived in theory.md C4",
+    .needs = ALF_NEEDS_CROWDING,
     .state_size = sizeof(c4_state),
     .begin = begin,
     .observe = observe,

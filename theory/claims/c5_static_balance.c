@@ -36,6 +36,7 @@ const alf_claim alf_claim_c5 = {
     .id = "C5",
     .title = "At optimal prices any tie-breaking is within E - 1 of balance",
     .citation = "theory.md C5",
+    .needs = ALF_NEEDS_OPTIMUM,
     .fixed_by_batch = true,
     .finish = finish,
 };

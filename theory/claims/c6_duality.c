@@ -65,7 +65,8 @@ static void check_apart(c6_state *s, const alf_run *run, const alf_step *step, c
   alf_int128 dual = alf_dual_value(instance->batch, instance->topk, shift);
   double gap =
       alf_int128_to_double(dual - instance->optimum_value, instance->batch->grid_bits, instance->batch->experts);
-  alf_least_take(&s->least, -fabs(gap - facts->gap), step->n);
+  if (gap != facts->gap)
+    alf_least_take(&s->least, -fabs(gap - facts->gap), step->n);
   if (alf_instance_is_optimal(instance, shift) != (gap == 0))
     alf_least_take(&s->least, -fmax(fabs(gap), ldexp(1, -instance->batch->grid_bits)), step->n);
 }
@@ -114,6 +115,7 @@ const alf_claim alf_claim_c6 = {
     .id = "C6",
     .title = "The dual value is at least the optimum, and gets near it",
     .citation = "LP duality; weak progress of the subgradient method; theory.md C6",
+    .needs = ALF_NEEDS_OPTIMUM,
     .state_size = sizeof(c6_state),
     .observe = observe,
     .finish = finish,

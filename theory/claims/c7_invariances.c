@@ -9,10 +9,11 @@
    under-minus-over is the same number c for every expert and p drifts by u·c. */
 typedef struct c7_state {
   alf_least least;
-  double sum_error;    /* largest deviation of Σ δ from what the rule's form says */
-  double spread;       /* largest max p − min p */
-  int64_t unit;        /* of the lattice: constant |δ| of a sign step, grid units */
-  int64_t off_lattice; /* shifts that are no multiple of it */
+  double sum_error;      /* largest deviation of Σ δ from what the rule's form says */
+  double spread;         /* largest max p − min p */
+  int64_t common_shifts; /* how often D(p + c·1) was compared with D(p) */
+  int64_t unit;          /* of the lattice: constant |δ| of a sign step, grid units */
+  int64_t off_lattice;   /* shifts that are no multiple of it */
 } c7_state;
 
 static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *step)
@@ -23,7 +24,9 @@ static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *
     moved[k] = step->shift_after.grid[k] + common;
   alf_int128 before = alf_dual_value(batch, run->instance->topk, step->shift_after.grid);
   alf_int128 after = alf_dual_value(batch, run->instance->topk, moved);
-  alf_least_take(&s->least, -fabs(alf_int128_to_double(after - before, batch->grid_bits, batch->experts)), step->n);
+  if (after != before)
+    alf_least_take(&s->least, -fabs(alf_int128_to_double(after - before, batch->grid_bits, batch->experts)), step->n);
+  s->common_shifts++;
 }
 
 /* Σ δ: 0 up to half a grid unit and some ulps for each expert under a common step size; exactly the signs' sum under
@@ -40,7 +43,8 @@ static void check_step_sum(c7_state *s, const alf_run *run, const alf_step *step
         experts * (4 * DBL_EPSILON * experts * largest + (run->exact ? ldexp(0.5, -step->batch_after->grid_bits) : 0));
   double error = fabs(facts->step_sum - expected);
   s->sum_error = fmax(s->sum_error, error);
-  alf_least_take(&s->least, allowance - error, step->n);
+  if (allowance > 0 || error > 0)
+    alf_least_take(&s->least, allowance - error, step->n);
 }
 
 /* Largest spread of p that constant sign steps from p^0 = 0 allow: E − 1 gaps of at most R + 4u (theory.md C7: a gap
@@ -58,7 +62,8 @@ static void check_lattice(c7_state *s, const alf_run *run, const alf_step *step,
     s->unit = (int64_t)nearbyint(ldexp(run->u, step->batch_after->grid_bits));
   for (int32_t k = 0; k < step->batch_after->experts; k++)
     s->off_lattice += step->shift_after.grid[k] % s->unit != 0;
-  alf_least_take(&s->least, -(double)s->off_lattice, step->n);
+  if (s->off_lattice)
+    alf_least_take(&s->least, -(double)s->off_lattice, step->n);
   alf_least_take(&s->least, spread_bound(run, s->unit) - facts->spread, step->n);
 }
 
@@ -115,6 +120,7 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
 {
   c7_state *s = opaque;
   alf_judge(result, &s->least);
+  alf_add_measure(result, "common_shifts", (double)s->common_shifts);
   alf_add_measure(result, "step_sum_error", s->sum_error);
   alf_add_measure(result, "spread", s->spread);
   if (constant_sign(run))

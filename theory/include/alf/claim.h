@@ -49,12 +49,16 @@ typedef struct alf_run {
   const alf_cycle_info *cycle; /* set before finish: the confirmed limit cycle, or NULL */
 } alf_run;
 
+/* What a claim needs to know of the batch. */
+enum { ALF_NEEDS_OPTIMUM = 1, ALF_NEEDS_CROWDING = 2 };
+
 /* One claim: one file in theory/claims and one line in theory/registry.c. `state` is state_size bytes, zeroed. */
 typedef struct alf_claim {
   const char *id;       /* "C1" */
   const char *title;    /* one line */
   const char *citation; /* where the statement and its proof are */
   bool fixed_by_batch;  /* says something about the batch alone: judged once, not once for each rule and step size */
+  unsigned needs;       /* ALF_NEEDS_… or 0 */
   size_t state_size;
   /* Any of begin and observe may be NULL. observe is called after every update, in order. */
   void (*begin)(void *state, const alf_run *run);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "alf/claim.h"
 #include "alf/rule.h"
 #include "alf/schedule.h"
 #include "alf/solver.h"
@@ -20,6 +21,11 @@ ACCESSOR(rule_entry, alf_rules)
 ACCESSOR(schedule_entry, alf_schedules)
 ACCESSOR(source_entry, alf_families)
 
+static alf_cli_entry claim_entry(int i)
+{
+  return alf_claims[i] ? (alf_cli_entry){alf_claims[i]->id, alf_claims[i]->title} : (alf_cli_entry){0};
+}
+
 /* "auto" stands for a solver of the table. */
 static alf_cli_entry solver_entry(int i)
 {
@@ -28,11 +34,8 @@ static alf_cli_entry solver_entry(int i)
 }
 
 const alf_cli_section alf_cli_sections[] = {
-    {"solvers", "solver", solver_entry},
-    {"rules", "rule", rule_entry},
-    {"schedules", "schedule", schedule_entry},
-    {"sources", "source", source_entry},
-    {0},
+    {"solvers", "solver", solver_entry}, {"rules", "rule", rule_entry},    {"schedules", "schedule", schedule_entry},
+    {"sources", "source", source_entry}, {"claims", "claim", claim_entry}, {0},
 };
 
 const alf_cli_section *alf_cli_section_find(const char *name)

@@ -63,8 +63,10 @@ static int run_info(const alf_cli_options *options, alf_error *err)
   alf_status status = alf_cli_open(&source, options->argument[0], options, err);
   while (status == ALF_OK && (status = alf_source_next(source, &batch, err)) == ALF_OK)
     summarise(&batch, &s);
-  if (status == ALF_EEND)
+  if (status == ALF_EEND) {
+    *err = (alf_error){0};
     status = print_info(alf_source_describe(source), &s, options->json, err);
+  }
   alf_affinity_free(&batch);
   alf_source_close(source);
   return alf_cli_exit_code(status);

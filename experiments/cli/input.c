@@ -17,6 +17,8 @@ alf_status alf_cli_open(alf_source **source, const char *input, const alf_cli_op
 alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, alf_affinity *batch, alf_error *err)
 {
   alf_status status = alf_source_next(source, raw, err);
+  if (status == ALF_EEND)
+    *err = (alf_error){.code = ALF_EEND};
   if (status != ALF_OK)
     return status;
   alf_affinity_free(batch);

@@ -252,10 +252,7 @@ void alf_cli_print_help(const alf_cli_command *command)
   char about[2000], name[40];
   snprintf(about, sizeof about, "%s\v%s", command->summary, command->details ? command->details : "");
   snprintf(name, sizeof name, "alflab %s", command->name);
-  struct argp argp = {.options = table,
-                      .parser = parse_key,
-                      .args_doc = command->arguments,
-                      .doc = about,
-                      .help_filter = filter_help};
+  struct argp argp = {
+      .options = table, .parser = parse_key, .args_doc = command->arguments, .doc = about, .help_filter = filter_help};
   argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK, name);
 }

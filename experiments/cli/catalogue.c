@@ -1,0 +1,58 @@
+#include "cli/catalogue.h"
+
+#include <string.h>
+
+#include "alf/claim.h"
+#include "alf/rule.h"
+#include "alf/schedule.h"
+#include "alf/solver.h"
+#include "alf/source.h"
+#include "cli/nearest.h"
+
+/* An accessor of a null-terminated table whose records have a name and a summary. */
+#define ACCESSOR(function, table)                                                                                      \
+  static alf_cli_entry function(int i)                                                                                 \
+  {                                                                                                                    \
+    return table[i] ? (alf_cli_entry){table[i]->name, table[i]->summary} : (alf_cli_entry){0};                         \
+  }
+
+ACCESSOR(solver_in_table, alf_solvers)
+ACCESSOR(rule_entry, alf_rules)
+ACCESSOR(schedule_entry, alf_schedules)
+ACCESSOR(source_entry, alf_families)
+
+static alf_cli_entry claim_entry(int i)
+{
+  return alf_claims[i] ? (alf_cli_entry){alf_claims[i]->id, alf_claims[i]->title} : (alf_cli_entry){0};
+}
+
+/* "auto" stands for a solver of the table. */
+static alf_cli_entry solver_entry(int i)
+{
+  static const alf_cli_entry automatic = {"auto", "the fastest exact solver that takes any size (default)"};
+  return i == 0 ? automatic : solver_in_table(i - 1);
+}
+
+const alf_cli_section alf_cli_sections[] = {
+    {"solvers", "solver", solver_entry}, {"rules", "rule", rule_entry},    {"schedules", "schedule", schedule_entry},
+    {"sources", "source", source_entry}, {"claims", "claim", claim_entry}, {0},
+};
+
+const alf_cli_section *alf_cli_section_find(const char *name)
+{
+  for (const alf_cli_section *section = alf_cli_sections; section->name; section++)
+    if (!strcmp(section->name, name))
+      return section;
+  return NULL;
+}
+
+alf_status alf_cli_fail_name(const char *shown, const char *value, const char *section, alf_error *err)
+{
+  const alf_cli_section *table = alf_cli_section_find(section);
+  const char *names[ALF_CLI_MAX_ENTRIES + 1] = {NULL};
+  for (int i = 0; i < ALF_CLI_MAX_ENTRIES && table->entry(i).name; i++)
+    names[i] = table->entry(i).name;
+  char known[300];
+  alf_cli_nearest(value, names, "", known, sizeof known);
+  return alf_fail(err, ALF_EINVAL, "%s%s: no such %s; %s", shown, value, table->one, known);
+}

@@ -1,0 +1,260 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "alf/certificate.h"
+#include "alf/solver.h"
+#include "cli/catalogue.h"
+#include "cli/command.h"
+#include "cli/input.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+
+#define LONG_SOLVE 10.0 /* seconds: a longer one is announced */
+
+/* The batch at hand and what has become of it. */
+typedef struct solve_run {
+  const alf_cli_options *options;
+  const alf_solver *solver;
+  alf_source *source;
+  alf_affinity raw, batch;
+  alf_problem problem;
+  alf_solution solution;
+  alf_certificate certificate;
+  double read_seconds, certificate_seconds;
+  json_t *batches; /* the reports of a stream, --json only */
+} solve_run;
+
+static void free_run(solve_run *run)
+{
+  alf_solution_free(&run->solution);
+  alf_affinity_free(&run->batch);
+  alf_affinity_free(&run->raw);
+  alf_source_close(run->source);
+  json_decref(run->batches);
+}
+
+static const char *solve_status(const solve_run *run)
+{
+  return run->certificate.certified ? "optimal" : "uncertified";
+}
+
+static const char *problem_name(const solve_run *run)
+{
+  return run->problem.kind == ALF_ROUNDED ? "rounded" : "fractional";
+}
+
+static long long peak_bytes(void)
+{
+  struct rusage usage = {0};
+  getrusage(RUSAGE_SELF, &usage);
+  return (long long)usage.ru_maxrss * 1024;
+}
+
+static double price(const solve_run *run, int32_t k)
+{
+  return ldexp((double)run->solution.price[k], -run->batch.grid_bits);
+}
+
+static json_t *json_prices(const solve_run *run)
+{
+  json_t *list = json_array();
+  for (int32_t k = 0; k < run->batch.experts; k++)
+    alf_cli_json_append(&list, json_real(price(run, k)));
+  return list;
+}
+
+static json_t *json_report(const solve_run *run)
+{
+  const alf_certificate *c = &run->certificate;
+  const alf_solution *s = &run->solution;
+  return json_pack(
+      "{sI si si ss ss ss so so so so sb sf sf sI sI sI sI sf sf sf sI so}", /* the order of design.md */
+      "tokens", (json_int_t)run->batch.tokens, "experts", (int)run->batch.experts, "topk", (int)run->problem.topk,
+      "solver", run->solver->name, "problem", problem_name(run), "status", solve_status(run), "objective",
+      alf_cli_json_real(c->objective), "dual_bound", alf_cli_json_real(c->dual_bound), "gap", alf_cli_json_real(c->gap),
+      "rounding_bound", alf_cli_json_real(c->rounding_bound), "certified", (int)c->certified, "max_load", c->max_load,
+      "min_load", c->min_load, "pivots", (json_int_t)s->pivots, "repairs", (json_int_t)s->repairs, "tied_tokens",
+      (json_int_t)c->tied_tokens, "slackness_violations", (json_int_t)c->slackness_violations, "seconds", s->seconds,
+      "read_seconds", run->read_seconds, "certificate_seconds", run->certificate_seconds, "peak_bytes",
+      (json_int_t)peak_bytes(), "prices", json_prices(run));
+}
+
+static void print_prices(const solve_run *run)
+{
+  enum { COLUMNS = 6 };
+  for (int32_t k = 0; k < run->batch.experts; k++) {
+    if (k % COLUMNS == 0)
+      printf("%s%-20s", k ? "\n" : "", k ? "" : "prices");
+    printf(" %12.9f", price(run, k));
+  }
+  putchar('\n');
+}
+
+static void print_shape(const solve_run *run)
+{
+  alf_cli_row("tokens", "%lld", (long long)run->batch.tokens);
+  alf_cli_row("experts", "%d", run->batch.experts);
+  alf_cli_row("topk", "%d", run->problem.topk);
+  alf_cli_row("solver", "%s", run->solver->name);
+  alf_cli_row("problem", "%s", problem_name(run));
+}
+
+static void print_report(const solve_run *run)
+{
+  const alf_certificate *c = &run->certificate;
+  const alf_solution *s = &run->solution;
+  print_shape(run);
+  alf_cli_row("status", "%s", solve_status(run));
+  alf_cli_row("objective", "%.12g", c->objective);
+  alf_cli_row("dual_bound", "%.12g", c->dual_bound);
+  alf_cli_row("gap", "%g%s", c->gap, c->gap == 0 ? " (exactly)" : "");
+  alf_cli_row("rounding_bound", "%.3g", c->rounding_bound);
+  alf_cli_row("certified", "%s", c->certified ? "yes" : "no");
+  alf_cli_row("max_load", "%.12g", c->max_load);
+  alf_cli_row("min_load", "%.12g", c->min_load);
+  alf_cli_row("pivots", "%lld", (long long)s->pivots);
+  alf_cli_row("repairs", "%lld", (long long)s->repairs);
+  alf_cli_row("tied_tokens", "%lld", (long long)c->tied_tokens);
+  alf_cli_row("slackness_violations", "%lld", (long long)c->slackness_violations);
+  alf_cli_row("seconds", "%.3f", s->seconds);
+  alf_cli_row("read_seconds", "%.3f", run->read_seconds);
+  alf_cli_row("certificate_seconds", "%.3f", run->certificate_seconds);
+  alf_cli_row("peak_bytes", "%lld", peak_bytes());
+  print_prices(run);
+}
+
+/* One line of the table of a stream. */
+static void print_line(const solve_run *run, int64_t index)
+{
+  const alf_certificate *c = &run->certificate;
+  if (index == 0) {
+    print_shape(run);
+    printf("\n%5s  %-11s  %18s  %8s  %9s  %9s  %7s  %7s  seconds\n", "batch", "status", "objective", "gap", "max_load",
+           "min_load", "pivots", "repairs");
+  }
+  printf("%5lld  %-11s  %18.12g  %8.2g  %9.6g  %9.6g  %7lld  %7lld  %.3f\n", (long long)index, solve_status(run),
+         c->objective, c->gap, c->max_load, c->min_load, (long long)run->solution.pivots,
+         (long long)run->solution.repairs, run->solution.seconds);
+  fflush(stdout);
+}
+
+static void format_duration(double seconds, char *text, size_t size)
+{
+  static const struct {
+    double seconds;
+    const char *name;
+  } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}, {0, "seconds"}};
+  int i = 0;
+  while (seconds < 2 * units[i].seconds)
+    i++;
+  snprintf(text, size, "%.3g %s", seconds / fmax(units[i].seconds, 1), units[i].name);
+}
+
+static void announce_long_solve(const solve_run *run)
+{
+  double seconds = run->solver->estimate(&run->problem);
+  if (run->options->quiet || !(seconds > LONG_SOLVE))
+    return;
+  const alf_solver *fast = alf_solver_find("auto");
+  char this_long[40], that_long[40];
+  format_duration(seconds, this_long, sizeof this_long);
+  format_duration(fast->estimate(&run->problem), that_long, sizeof that_long);
+  fprintf(stderr, "alflab solve: %s will take about %s; the default solver, %s, about %s\n", run->solver->name,
+          this_long, fast->name, that_long);
+}
+
+/* Says which batch of a stream an error is about. */
+static alf_status name_batch(const solve_run *run, int64_t index, alf_error *err)
+{
+  alf_error cause = *err;
+  if (alf_source_describe(run->source)->batches == 1)
+    return cause.code;
+  return alf_fail(err, cause.code, "batch %lld: %.450s", (long long)index, cause.text);
+}
+
+/* ALF_EEND after the last batch. */
+static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
+{
+  double start = alf_cli_seconds();
+  alf_status status = alf_cli_next(run->source, &run->raw, ALF_DYADIC, &run->batch, err);
+  run->read_seconds = alf_cli_seconds() - start;
+  if (status != ALF_OK)
+    return status;
+
+  run->problem =
+      (alf_problem){&run->batch, (int32_t)run->options->topk, run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL};
+  if (index == 0)
+    announce_long_solve(run);
+  alf_solve_settings settings = {run->options->timeout, (int)run->options->threads};
+  status = alf_solve(run->solver, &run->problem, &settings, &run->solution, err);
+  start = alf_cli_seconds();
+  if (status == ALF_OK)
+    status = alf_certify(&run->problem, &run->solution, &run->certificate, err);
+  run->certificate_seconds = alf_cli_seconds() - start;
+  return status == ALF_OK ? status : name_batch(run, index, err);
+}
+
+static alf_status report(solve_run *run, int64_t index, bool stream, alf_error *err)
+{
+  if (run->options->json && !stream)
+    return alf_cli_print_json(json_report(run), err);
+  if (run->options->json)
+    alf_cli_json_append(&run->batches, json_report(run));
+  else if (stream)
+    print_line(run, index);
+  else
+    print_report(run);
+  return ALF_OK;
+}
+
+static int solve_batches(solve_run *run, alf_error *err)
+{
+  bool stream = alf_source_describe(run->source)->batches > 1;
+  bool all_certified = true;
+  alf_status status = ALF_OK;
+  if (stream && run->options->json)
+    run->batches = json_array();
+  for (int64_t index = 0; status == ALF_OK && !alf_cli_interrupted(); index++) {
+    status = solve_next(run, index, err);
+    if (status == ALF_OK) {
+      all_certified = all_certified && run->certificate.certified;
+      status = report(run, index, stream, err);
+    }
+  }
+  if (stream && run->options->json) {
+    alf_status printed = alf_cli_print_json(json_pack("{so}", "batches", run->batches), err);
+    run->batches = NULL;
+    status = printed == ALF_OK ? status : printed;
+  }
+  if (status != ALF_OK && status != ALF_EEND)
+    return alf_cli_exit_code(status);
+  if (alf_cli_interrupted())
+    return ALF_CLI_INTERRUPTED;
+  return all_certified ? ALF_CLI_HELD : ALF_CLI_FAILED;
+}
+
+static int run(const alf_cli_options *options, alf_error *err)
+{
+  solve_run state = {.options = options, .solver = alf_solver_find(options->solver)};
+  if (!state.solver)
+    return alf_cli_exit_code(alf_cli_fail_name("--solver ", options->solver, "solvers", err));
+  alf_status status = alf_cli_open(&state.source, options->argument[0], options, err);
+  int code = status == ALF_OK ? solve_batches(&state, err) : alf_cli_exit_code(status);
+  free_run(&state);
+  return code;
+}
+
+const alf_cli_command alf_cli_command_solve = {
+    .name = "solve",
+    .summary = "The exact optimum of the assignment problem of a batch, with a certificate",
+    .arguments = "INPUT",
+    .fewest = 1,
+    .most = 1,
+    .details =
+        "INPUT is a file (x.npy, x.npy@batch, x.npz:key) or a synthetic family (uniform:T=1024,E=64,seed=1). Every "
+        "batch of a stream is solved in turn. The result is checked in exact integers by code that shares "
+        "nothing with the solvers; exit code 4 when it is not proven optimal.",
+    .run = run,
+};

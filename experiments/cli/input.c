@@ -1,0 +1,33 @@
+#include "cli/input.h"
+
+#include <time.h>
+
+alf_status alf_cli_open(alf_source **source, const char *input, const alf_cli_options *options, alf_error *err)
+{
+  alf_status status = alf_source_open(source, input, (uint64_t)options->seed, err);
+  if (status != ALF_OK || options->topk == 0)
+    return status;
+  int32_t experts = alf_source_describe(*source)->experts;
+  if (options->topk < experts)
+    return ALF_OK;
+  return alf_fail(err, ALF_EINVAL, "--topk %lld: expected 1..%d for %d experts", (long long)options->topk, experts - 1,
+                  experts);
+}
+
+alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, alf_affinity *batch, alf_error *err)
+{
+  alf_status status = alf_source_next(source, raw, err);
+  if (status == ALF_EEND)
+    *err = (alf_error){.code = ALF_EEND};
+  if (status != ALF_OK)
+    return status;
+  alf_affinity_free(batch);
+  return alf_affinity_convert(raw, dtype, batch, err);
+}
+
+double alf_cli_seconds(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,61 @@
+#include "cli/measure.h"
+
+#include <string.h>
+
+alf_cli_balance alf_cli_measure_balance(const int64_t *load, int32_t experts, int64_t slots)
+{
+  alf_cli_balance balance = {load[0], load[0], 0, true};
+  for (int32_t k = 0; k < experts; k++) {
+    balance.max_load = load[k] > balance.max_load ? load[k] : balance.max_load;
+    balance.min_load = load[k] < balance.min_load ? load[k] : balance.min_load;
+    balance.on_target = balance.on_target && load[k] * experts == slots;
+  }
+  balance.max_violation = (double)(balance.max_load * experts - slots) / (double)slots;
+  return balance;
+}
+
+static alf_cli_value measure_exact(const alf_step *step)
+{
+  const alf_affinity *batch = step->batch_after;
+  alf_int128 chosen = 0, priced = 0;
+  for (int64_t i = 0; i < batch->tokens; i++)
+    for (int32_t j = 0; j < step->topk; j++)
+      chosen += alf_affinity_row(batch, i)[step->chosen_after[i * step->topk + j]];
+  for (int32_t k = 0; k < batch->experts; k++)
+    priced +=
+        (alf_int128)step->shift_after.grid[k] * (batch->experts * step->load_after[k] - step->topk * batch->tokens);
+  alf_cli_value value = {.exact = true, .dual_exact = chosen * batch->experts + priced};
+  value.objective = alf_int128_to_double(chosen, batch->grid_bits, 1);
+  value.dual_value = alf_int128_to_double(value.dual_exact, batch->grid_bits, batch->experts);
+  return value;
+}
+
+static alf_cli_value measure_float(const alf_step *step)
+{
+  const alf_affinity *batch = step->batch_after;
+  double target = (double)(step->topk * batch->tokens) / batch->experts;
+  alf_cli_value value = {0};
+  for (int64_t i = 0; i < batch->tokens; i++)
+    for (int32_t j = 0; j < step->topk; j++)
+      value.objective += alf_affinity_get(batch, i, step->chosen_after[i * step->topk + j]);
+  value.dual_value = value.objective;
+  for (int32_t k = 0; k < batch->experts; k++)
+    value.dual_value += step->shift_after.real[k] * ((double)step->load_after[k] - target);
+  return value;
+}
+
+alf_cli_value alf_cli_measure_value(const alf_step *step)
+{
+  return step->batch_after->dtype == ALF_DYADIC ? measure_exact(step) : measure_float(step);
+}
+
+int64_t alf_cli_count_switched(const alf_step *step)
+{
+  int64_t switched = 0;
+  if (!step->batch_before)
+    return 0;
+  for (int64_t i = 0; i < step->batch_after->tokens; i++)
+    switched += memcmp(step->chosen_before + i * step->topk, step->chosen_after + i * step->topk,
+                       (size_t)step->topk * sizeof(alf_expert)) != 0;
+  return switched;
+}

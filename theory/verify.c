@@ -18,7 +18,7 @@ static alf_status run_steps(alf_iterate *it, const alf_affinity *batch, const al
   alf_status status = alf_iterate_start(it, batch, err);
   for (int64_t n = 0; status == ALF_OK && n < last; n++) {
     const alf_step *step;
-    if (settings->stop && *settings->stop)
+    if (settings->stop && settings->stop())
       return alf_fail(err, ALF_EINTERRUPTED, "interrupted after %lld steps", (long long)n);
     status = alf_iterate_step(it, batch, &step, err);
     if (status == ALF_OK && alf_watch_step(watch, step))

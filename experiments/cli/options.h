@@ -13,6 +13,7 @@ typedef struct alf_cli_options {
   int64_t topk, seed, threads, steps, tokens;
   double timeout, u;
   const char *solver, *rule, *schedule, *csv, *batches, *dtype;
+  const char *claim, *step_sizes; /* comma lists */
   bool json, quiet, rounded, float_mode, no_optimum;
   bool help, version;
   char **argument; /* the positional arguments */

@@ -2,7 +2,7 @@
 #ifndef ALF_VERIFY_H
 #define ALF_VERIFY_H
 
-#include <signal.h>
+#include <stdbool.h>
 
 #include "alf/claim.h"
 
@@ -34,8 +34,8 @@ typedef struct alf_verify_settings {
   int64_t steps;       /* updates in a run */
   int64_t cycle_steps; /* a sign rule with constant steps goes on up to here until its limit cycle is confirmed */
   bool exact;          /* false: the iteration and the sums in double */
-  const alf_claim *const *claims;    /* null-terminated */
-  const volatile sig_atomic_t *stop; /* may be NULL; nonzero ends the run with what it has */
+  const alf_claim *const *claims; /* null-terminated */
+  bool (*stop)(void);             /* may be NULL; true ends the run with what it has */
 } alf_verify_settings;
 
 /* Runs one cell and writes one result a claim. `real` is the batch as ALF_FLOAT64, needed when not exact.

@@ -1,0 +1,150 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/catalogue.h"
+#include "cli/number.h"
+#include "cli/verify.h"
+
+#define MAX_LIST 32
+
+/* A comma list, cut up. */
+typedef struct word_list {
+  int count;
+  char *word[MAX_LIST];
+  char text[1024];
+} word_list;
+
+static alf_status split(word_list *list, const char *option, const char *text, alf_error *err)
+{
+  list->count = 0;
+  if (strlen(text) >= sizeof list->text)
+    return alf_fail(err, ALF_EINVAL, "%s: the list is too long", option);
+  strcpy(list->text, text);
+  char *rest = list->text;
+  for (bool more = true; more;) {
+    char *comma = strchr(rest, ',');
+    if (list->count == MAX_LIST)
+      return alf_fail(err, ALF_EINVAL, "%s: expected at most %d values", option, MAX_LIST);
+    list->word[list->count++] = rest;
+    more = comma != NULL;
+    if (more) {
+      *comma = '\0';
+      rest = comma + 1;
+    }
+  }
+  return ALF_OK;
+}
+
+/* What the grid is made of before it is multiplied out. */
+typedef struct axes {
+  int rules, schedules, sizes;
+  const alf_rule *rule[MAX_LIST];
+  const alf_schedule *schedule[MAX_LIST];
+  double u[MAX_LIST];
+} axes;
+
+static alf_status read_claims(alf_cli_grid *grid, const char *text, word_list *list, alf_error *err)
+{
+  if (!text) {
+    for (; alf_claims[grid->claims] && grid->claims < ALF_CLI_MAX_CLAIMS; grid->claims++)
+      grid->claim[grid->claims] = alf_claims[grid->claims];
+    return ALF_OK;
+  }
+  alf_status status = split(list, "--claim", text, err);
+  for (int i = 0; status == ALF_OK && i < list->count; i++) {
+    grid->claim[grid->claims++] = alf_claim_find(list->word[i]);
+    if (!grid->claim[i])
+      status = alf_cli_fail_name("--claim ", list->word[i], "claims", err);
+  }
+  return status;
+}
+
+static alf_status read_rules(axes *a, const char *text, word_list *list, alf_error *err)
+{
+  alf_status status = split(list, "--rule", text, err);
+  for (int i = 0; status == ALF_OK && i < list->count; i++) {
+    a->rule[a->rules++] = alf_rule_find(list->word[i]);
+    if (!a->rule[i])
+      status = alf_cli_fail_name("--rule ", list->word[i], "rules", err);
+  }
+  return status;
+}
+
+static alf_status read_schedules(axes *a, const char *text, word_list *list, alf_error *err)
+{
+  alf_status status = split(list, "--schedule", text, err);
+  for (int i = 0; status == ALF_OK && i < list->count; i++) {
+    a->schedule[a->schedules++] = alf_schedule_find(list->word[i]);
+    if (!a->schedule[i])
+      status = alf_cli_fail_name("--schedule ", list->word[i], "schedules", err);
+  }
+  return status;
+}
+
+static alf_status read_step_sizes(axes *a, const char *text, word_list *list, alf_error *err)
+{
+  alf_status status = split(list, "--step-size", text, err);
+  for (int i = 0; status == ALF_OK && i < list->count; i++)
+    if (!alf_cli_read_real(list->word[i], &a->u[a->sizes++]) || !(a->u[i] > 0))
+      status = alf_fail(err, ALF_EINVAL, "--step-size %s: expected a positive number, or several with commas",
+                        list->word[i]);
+  return status;
+}
+
+static alf_status multiply(alf_cli_grid *grid, const axes *a, alf_error *err)
+{
+  size_t cells = (size_t)(a->rules * a->schedules * a->sizes);
+  grid->cell = calloc(cells, sizeof *grid->cell);
+  grid->crowding = calloc((size_t)a->sizes, sizeof *grid->crowding);
+  if (!grid->cell || !grid->crowding)
+    return alf_fail_memory(err, cells * sizeof *grid->cell);
+  for (int r = 0; r < a->rules; r++)
+    for (int s = 0; s < a->schedules; s++)
+      for (int i = 0; i < a->sizes; i++)
+        grid->cell[grid->cells++] = (alf_cell){a->rule[r], a->schedule[s], a->u[i]};
+  return ALF_OK;
+}
+
+/* H(q) takes time: measured only for step sizes that some cell keeps constant under a sign rule. */
+static void find_crowdings(alf_cli_grid *grid, const axes *a)
+{
+  for (int claim = 0; claim < grid->claims; claim++)
+    grid->needs |= grid->claim[claim]->needs;
+  bool asked = false;
+  for (int c = 0; c < grid->cells; c++)
+    asked = asked || (grid->cell[c].rule->form == ALF_FORM_SIGN && grid->cell[c].schedule->constant);
+  if (!asked || !(grid->needs & ALF_NEEDS_CROWDING))
+    return;
+  memcpy(grid->crowding, a->u, (size_t)a->sizes * sizeof *a->u);
+  grid->crowdings = a->sizes;
+}
+
+alf_status alf_cli_grid_read(alf_cli_grid *grid, const alf_cli_options *options, alf_error *err)
+{
+  axes a = {0};
+  word_list list;
+  alf_status status = read_claims(grid, options->claim, &list, err);
+  if (status == ALF_OK)
+    status = read_rules(&a, options->rule, &list, err);
+  if (status == ALF_OK)
+    status = read_schedules(&a, options->schedule, &list, err);
+  if (status == ALF_OK)
+    status = read_step_sizes(&a, options->step_sizes, &list, err);
+  if (status == ALF_OK)
+    status = multiply(grid, &a, err);
+  if (status == ALF_OK)
+    find_crowdings(grid, &a);
+  return status;
+}
+
+void alf_cli_grid_free(alf_cli_grid *grid)
+{
+  free(grid->cell);
+  free(grid->crowding);
+  *grid = (alf_cli_grid){0};
+}
+
+bool alf_cli_is_reported(const alf_cli_grid *grid, int cell, int claim)
+{
+  return cell == 0 || !grid->claim[claim]->fixed_by_batch;
+}

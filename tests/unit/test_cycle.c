@@ -1,0 +1,63 @@
+#include "support.h"
+
+#include "alf/cycle.h"
+
+/* Feeds iterates `prefix` distinct ones, then a period of `length`, with `drift` added to all after each. */
+static int64_t feed(alf_cycle *cycle, int64_t prefix, int64_t length, int64_t drift, int64_t most)
+{
+  const int64_t load[3] = {5, 1, 3};
+  for (int64_t n = 0; n <= most; n++) {
+    int64_t phase = n < prefix ? -1 - n : (n - prefix) % length;
+    int64_t common = n < prefix ? 0 : drift * ((n - prefix) / length);
+    const int64_t shift[3] = {common, common + 7 * phase, common - phase * phase};
+    if (alf_cycle_observe(cycle, shift, load, 9))
+      return n;
+  }
+  return -1;
+}
+
+static void finds_start_length_and_drift(void **state)
+{
+  (void)state;
+  static const int64_t cases[][3] = {{0, 1, 0}, {0, 1, 4}, {5, 1, -2}, {3, 2, 0}, {10, 17, 6}, {0, 40, -1000000007}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    alf_cycle *cycle = NULL;
+    alf_error err = {0};
+    assert_ok(alf_cycle_alloc(&cycle, 3, 200, &err), &err);
+    assert_null(alf_cycle_found(cycle));
+    int64_t prefix = cases[i][0], length = cases[i][1];
+    assert_int_equal(feed(cycle, prefix, length, cases[i][2], 200), prefix + 2 * length);
+    const alf_cycle_info *info = alf_cycle_found(cycle);
+    assert_int_equal(info->start, prefix);
+    assert_int_equal(info->length, length);
+    assert_int_equal(info->drift, cases[i][2]);
+    assert_int_equal(info->max_load, 5);
+    assert_int_equal(info->min_load, 1);
+    assert_int_equal(info->under_minus_over[0], -length);
+    assert_int_equal(info->under_minus_over[1], length);
+    assert_int_equal(info->under_minus_over[2], 0);
+    alf_cycle_free(cycle);
+  }
+}
+
+static void finds_nothing_where_there_is_nothing(void **state)
+{
+  (void)state;
+  alf_cycle *cycle = NULL;
+  alf_error err = {0};
+  assert_ok(alf_cycle_alloc(&cycle, 3, 100, &err), &err);
+  assert_int_equal(feed(cycle, 1000, 1, 0, 100), -1);
+  assert_int_equal(feed(cycle, 0, 1, 0, 50), -1); /* past its memory: ignored, not overrun */
+  assert_null(alf_cycle_found(cycle));
+  alf_cycle_free(cycle);
+  alf_cycle_free(NULL);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(finds_start_length_and_drift),
+      cmocka_unit_test(finds_nothing_where_there_is_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

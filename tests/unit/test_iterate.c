@@ -1,0 +1,173 @@
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "alf/iterate.h"
+#include "reference.h"
+
+static alf_iterate_settings settings_of(const char *rule, const char *schedule, double u, int32_t topk)
+{
+  return (alf_iterate_settings){alf_rule_find(rule), alf_schedule_find(schedule), u, topk, NULL};
+}
+
+/* The fast iteration against the plain one: same shifts, selections and loads at every step. */
+static void follow(const char *input, const alf_iterate_settings *settings, int64_t steps)
+{
+  alf_affinity batch = {0};
+  alf_iterate *it = NULL;
+  alf_error err = {0};
+  alf_test_batch(input, &batch);
+  assert_ok(alf_iterate_alloc(&it, &batch, settings, &err), &err);
+  assert_ok(alf_iterate_start(it, &batch, &err), &err);
+  alf_reference *reference = alf_reference_new(&batch, settings, ALF_HONEST);
+  size_t experts = (size_t)batch.experts, slots = (size_t)batch.tokens * (size_t)settings->topk;
+  for (int64_t n = 1; n <= steps; n++) {
+    const alf_step *fast, *plain = alf_reference_step(reference);
+    assert_ok(alf_iterate_step(it, &batch, &fast, &err), &err);
+    assert_int_equal(fast->n, n);
+    assert_memory_equal(fast->shift_before.grid, plain->shift_before.grid, experts * sizeof(int64_t));
+    assert_memory_equal(fast->shift_after.grid, plain->shift_after.grid, experts * sizeof(int64_t));
+    assert_memory_equal(fast->delta.grid, plain->delta.grid, experts * sizeof(int64_t));
+    assert_memory_equal(fast->chosen_before, plain->chosen_before, slots * sizeof(alf_expert));
+    assert_memory_equal(fast->chosen_after, plain->chosen_after, slots * sizeof(alf_expert));
+    assert_memory_equal(fast->load_after, plain->load_after, experts * sizeof(int64_t));
+  }
+  alf_reference_free(reference);
+  alf_iterate_free(it);
+  alf_affinity_free(&batch);
+}
+
+static void agrees_with_the_plain_iteration(void **state)
+{
+  (void)state;
+  static const char *const inputs[] = {"uniform:T=60,E=8", "grid:T=60,E=5", "softmax:T=33,E=17",
+                                       "adversarial:T=40,E=6"};
+  for (size_t i = 0; i < 4; i++)
+    for (int r = 0; alf_rules[r]; r++)
+      for (int s = 0; alf_schedules[s]; s++) {
+        alf_iterate_settings settings = {alf_rules[r], alf_schedules[s], i % 2 ? 0.125 : 0.01, 1 + (int32_t)i, NULL};
+        follow(inputs[i], &settings, 60);
+      }
+}
+
+static void starts_from_a_given_shift(void **state)
+{
+  (void)state;
+  double shift[8] = {0.5, -0.25, 0, 0, 1e-3, 0, 0, -1};
+  alf_iterate_settings settings = settings_of("sign", "constant", 0.02, 2);
+  settings.shift = shift;
+  follow("uniform:T=60,E=8", &settings, 40);
+}
+
+/* Three tokens, two experts, K = 1: γ = (9 0; 5 0; 1 0)/16, all on expert 0, L = 1.5. Sign steps of 1/16 move the
+   scores' difference by 2/16 a step: after one the last token changes (1 − 2 < 0), and loads 2 and 1 stay off target. */
+static void sign_rule_by_hand(void **state)
+{
+  (void)state;
+  const double values[] = {9. / 16, 0, 5. / 16, 0, 1. / 16, 0};
+  alf_affinity batch = {.dtype = ALF_FLOAT64, .tokens = 3, .experts = 2, .values = values};
+  alf_iterate_settings settings = settings_of("sign", "constant", 1. / 16, 1);
+  alf_iterate *it = NULL;
+  const alf_step *step;
+  alf_error err = {0};
+  assert_ok(alf_iterate_alloc(&it, &batch, &settings, &err), &err);
+  assert_ok(alf_iterate_start(it, &batch, &err), &err);
+  assert_int_equal(alf_iterate_current(it)->load_after[0], 3);
+  assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
+  assert_int_equal(step->load_before[0], 3);
+  assert_int_equal(step->load_after[0], 2);
+  assert_near(step->shift_after.real[0], -1. / 16, 0);
+  assert_near(step->shift_after.real[1], 1. / 16, 0);
+  assert_null(step->shift_after.grid);
+  assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
+  assert_int_equal(step->load_after[0], 2);
+  alf_iterate_free(it);
+}
+
+static void proportional_rule_knows_its_unit(void **state)
+{
+  (void)state;
+  const double values[] = {1, 0, 1, 0, 1, 0};
+  alf_affinity batch = {.dtype = ALF_FLOAT64, .tokens = 3, .experts = 2, .values = values};
+  static const char *const rules[] = {"proportional", "proportional-fraction"};
+  const double expected[] = {-0.25 * 1.5, -0.25 * 0.5};
+  for (int r = 0; r < 2; r++) {
+    alf_iterate_settings settings = settings_of(rules[r], "1/sqrt(n)", 0.25, 1);
+    alf_iterate *it = NULL;
+    const alf_step *step;
+    alf_error err = {0};
+    assert_ok(alf_iterate_alloc(&it, &batch, &settings, &err), &err);
+    assert_ok(alf_iterate_start(it, &batch, &err), &err);
+    assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
+    assert_near(step->delta.real[0], expected[r], 0);
+    assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
+    assert_near(step->step_size, 0.25 / sqrt(2), 1e-16);
+    alf_iterate_free(it);
+  }
+}
+
+static void refuses_bad_settings(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_iterate *it = NULL;
+  alf_error err = {0};
+  double shift[8] = {NAN};
+  alf_test_batch("uniform:T=20,E=8", &batch);
+  alf_iterate_settings s = settings_of("sign", "constant", -1, 2);
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
+  assert_non_null(strstr(err.text, "step size u = -1"));
+  s.u = NAN;
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
+  s = settings_of("sign", "constant", 1, 8);
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
+  s = settings_of("sign", "constant", 1e-14, 2);
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_ERANGE);
+  assert_non_null(strstr(err.text, "rounds to 0"));
+  s = settings_of("sign", "constant", 1, 2);
+  s.shift = shift;
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
+  shift[0] = 1e9;
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_ERANGE);
+  assert_null(it);
+  alf_affinity_free(&batch);
+}
+
+static void stops_at_the_edge_of_the_grid(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0}, other = {0};
+  alf_iterate *it = NULL;
+  const alf_step *step;
+  alf_error err = {0};
+  alf_test_batch("adversarial:T=20,E=8,kind=0", &batch);
+  alf_test_batch("uniform:T=21,E=8", &other);
+  alf_iterate_settings s = settings_of("sign", "constant", 1e6, 2);
+  assert_ok(alf_iterate_alloc(&it, &batch, &s, &err), &err);
+  assert_int_equal(alf_iterate_start(it, &other, &err), ALF_EINVAL);
+  assert_ok(alf_iterate_start(it, &batch, &err), &err);
+  assert_int_equal(alf_iterate_step(it, &other, &step, &err), ALF_EINVAL);
+  assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
+  alf_status status = ALF_OK;
+  for (int n = 0; n < 10 && status == ALF_OK; n++)
+    status = alf_iterate_step(it, &batch, &step, &err);
+  assert_int_equal(status, ALF_ERANGE);
+  assert_non_null(strstr(err.text, "leaves the grid"));
+  alf_iterate_free(it);
+  alf_affinity_free(&batch);
+  alf_affinity_free(&other);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(agrees_with_the_plain_iteration),
+      cmocka_unit_test(starts_from_a_given_shift),
+      cmocka_unit_test(sign_rule_by_hand),
+      cmocka_unit_test(proportional_rule_knows_its_unit),
+      cmocka_unit_test(refuses_bad_settings),
+      cmocka_unit_test(stops_at_the_edge_of_the_grid),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

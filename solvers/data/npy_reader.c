@@ -62,6 +62,7 @@ static alf_status npy_open(npy_state *s, const char *path, alf_source_info *info
   s->file = fopen(path, "rb");
   if (!s->file)
     return alf_fail(err, ALF_EIO, "%s: %s", s->name, strerror(errno));
+  setvbuf(s->file, NULL, _IONBF, 0); /* reads are large, and a buffer would hide that the file has changed */
   return npy_parse_file(s, size, info, err);
 }
 

@@ -1,0 +1,142 @@
+#include "exact/glpk_common.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* GLPK takes about 400 bytes a column. */
+static const int64_t cell_limit = INT64_C(1) << 23;
+
+alf_status alf_glpk_can_hold(const alf_problem *problem, const char *solver, alf_error *err)
+{
+  int64_t cells = problem->batch->tokens * problem->batch->experts;
+  if (cells <= cell_limit)
+    return ALF_OK;
+  return alf_fail(err, ALF_EUNSUPPORTED, "%s: %lld tokens x %d experts: expected at most %lld cells (3 GB in GLPK)",
+                  solver, (long long)problem->batch->tokens, (int)problem->batch->experts, (long long)cell_limit);
+}
+
+alf_glpk_scale alf_glpk_scale_for(int64_t largest)
+{
+  int exponent = 0;
+  while (largest >> exponent > 1)
+    exponent++;
+  return (alf_glpk_scale){exponent + 1};
+}
+
+double alf_glpk_cost(alf_glpk_scale scale, int64_t units)
+{
+  return ldexp((double)units, -scale.exponent);
+}
+
+int64_t alf_glpk_units(alf_glpk_scale scale, double cost)
+{
+  return llrint(ldexp(cost, scale.exponent));
+}
+
+double alf_glpk_tolerance(alf_glpk_scale scale)
+{
+  return fmin(1e-7, ldexp(0.25, -scale.exponent));
+}
+
+static int64_t row_maximum(const alf_problem *problem, int64_t i)
+{
+  const int64_t *row = alf_affinity_row(problem->batch, i);
+  int64_t most = row[0];
+  for (int32_t k = 1; k < problem->batch->experts; k++)
+    most = row[k] > most ? row[k] : most;
+  return most;
+}
+
+static alf_glpk_scale scale_of_problem(const alf_problem *problem)
+{
+  int64_t largest = 0;
+  for (int64_t i = 0; i < problem->batch->tokens; i++) {
+    const int64_t *row = alf_affinity_row(problem->batch, i);
+    int64_t most = row_maximum(problem, i);
+    for (int32_t k = 0; k < problem->batch->experts; k++)
+      largest = most - row[k] > largest ? most - row[k] : largest;
+  }
+  return alf_glpk_scale_for(largest);
+}
+
+static void add_rows(const alf_problem *problem, glp_prob *lp)
+{
+  int tokens = (int)problem->batch->tokens, experts = problem->batch->experts;
+  double slots = (double)(problem->topk * alf_problem_denominator(problem));
+  int64_t lower, upper;
+  alf_problem_load_range(problem, &lower, &upper);
+  glp_add_rows(lp, tokens + experts);
+  for (int i = 1; i <= tokens; i++)
+    glp_set_row_bnds(lp, i, GLP_FX, slots, slots);
+  for (int k = 1; k <= experts; k++)
+    glp_set_row_bnds(lp, tokens + k, lower < upper ? GLP_DB : GLP_FX, (double)lower, (double)upper);
+}
+
+alf_glpk_scale alf_glpk_build(const alf_problem *problem, glp_prob *lp)
+{
+  alf_glpk_scale scale = scale_of_problem(problem);
+  int tokens = (int)problem->batch->tokens, experts = problem->batch->experts;
+  double denominator = (double)alf_problem_denominator(problem);
+  glp_set_obj_dir(lp, GLP_MAX);
+  add_rows(problem, lp);
+  glp_add_cols(lp, tokens * experts);
+  for (int i = 0; i < tokens; i++) {
+    const int64_t *row = alf_affinity_row(problem->batch, i);
+    int64_t most = row_maximum(problem, i);
+    for (int k = 0; k < experts; k++) {
+      int column = i * experts + k + 1;
+      glp_set_col_bnds(lp, column, GLP_DB, 0, denominator);
+      glp_set_obj_coef(lp, column, alf_glpk_cost(scale, row[k] - most));
+      glp_set_mat_col(lp, column, 2, (int[]){0, i + 1, tokens + k + 1}, (double[]){0, 1, 1});
+    }
+  }
+  return scale;
+}
+
+alf_status alf_glpk_simplex_status(glp_prob *lp, int code, alf_error *err)
+{
+  if (code == GLP_ETMLIM)
+    return alf_fail(err, ALF_ETIMEOUT, "GLPK simplex: time limit reached after %d pivots", glp_get_it_cnt(lp));
+  if (code != 0)
+    return alf_fail(err, ALF_ESOLVER, "GLPK simplex: returned code %d after %d pivots", code, glp_get_it_cnt(lp));
+  if (glp_get_status(lp) != GLP_OPT)
+    return alf_fail(err, ALF_ESOLVER, "GLPK simplex: solution status %d, expected an optimum (%d)", glp_get_status(lp),
+                    GLP_OPT);
+  return ALF_OK;
+}
+
+alf_status alf_solution_append(alf_solution *solution, int32_t topk, int64_t i, const int64_t *amount, alf_error *err)
+{
+  int64_t end = solution->row[i], sum = 0;
+  for (int32_t k = 0; k < solution->experts; k++) {
+    if (amount[k] == 0)
+      continue;
+    if (amount[k] < 0 || amount[k] > solution->denominator || end == solution->capacity)
+      return alf_fail(err, ALF_ESOLVER, "token %lld: amount %lld of expert %d is not of a vertex (denominator %lld)",
+                      (long long)i, (long long)amount[k], (int)k, (long long)solution->denominator);
+    solution->expert[end] = (alf_expert)k;
+    solution->amount[end++] = (int32_t)amount[k];
+    sum += amount[k];
+  }
+  solution->row[i + 1] = end;
+  if (sum != topk * solution->denominator)
+    return alf_fail(err, ALF_ESOLVER, "token %lld: amounts add up to %lld, expected %lld", (long long)i, (long long)sum,
+                    (long long)(topk * solution->denominator));
+  return ALF_OK;
+}
+
+alf_status alf_solution_check_loads(const alf_solution *solution, const alf_problem *problem, int64_t *load,
+                                    alf_error *err)
+{
+  int64_t lower, upper;
+  alf_problem_load_range(problem, &lower, &upper);
+  for (int32_t k = 0; k < solution->experts; k++)
+    load[k] = 0;
+  for (int64_t e = 0; e < solution->row[solution->tokens]; e++)
+    load[solution->expert[e]] += solution->amount[e];
+  for (int32_t k = 0; k < solution->experts; k++)
+    if (load[k] < lower || load[k] > upper)
+      return alf_fail(err, ALF_ESOLVER, "expert %d: load is %lld, expected %lld..%lld (units of 1/%lld)", (int)k,
+                      (long long)load[k], (long long)lower, (long long)upper, (long long)solution->denominator);
+  return ALF_OK;
+}

@@ -1,0 +1,47 @@
+/* What the GLPK solvers share: a guard against GLPK's aborts, the full LP, and reading amounts back exactly. */
+#ifndef ALF_EXACT_GLPK_COMMON_H
+#define ALF_EXACT_GLPK_COMMON_H
+
+#include <glpk.h>
+
+#include "alf/solver.h"
+
+/* Runs body with GLPK silent, and turns GLPK's abort on misuse or lack of memory into ALF_ESOLVER with GLPK's own
+   message. Frees the calling thread's GLPK environment in the end, and with it every GLPK object of the thread: body
+   need not delete its objects, and a caller with GLPK objects of its own must not be in between. Memory of other kinds
+   must hang on `context`, for body may be left by longjmp. */
+alf_status alf_glpk_guard(alf_status (*body)(void *context, alf_error *err), void *context, alf_error *err);
+
+/* ALF_EUNSUPPORTED when a full LP of this batch would take too much memory. */
+alf_status alf_glpk_can_hold(const alf_problem *problem, const char *solver, alf_error *err);
+
+/* How costs are put before GLPK: cost = units · 2^-exponent, exactly, so that |cost| <= 1 or all are 0. GLPK's
+   tolerances are absolute; this makes them mean the same on every batch. */
+typedef struct alf_glpk_scale {
+  int exponent;
+} alf_glpk_scale;
+
+alf_glpk_scale alf_glpk_scale_for(int64_t largest);
+double alf_glpk_cost(alf_glpk_scale scale, int64_t units);
+/* The dual value as the nearest number of grid units. */
+int64_t alf_glpk_units(alf_glpk_scale scale, double cost);
+/* A tolerance on reduced costs well below one grid unit and above rounding errors. */
+double alf_glpk_tolerance(alf_glpk_scale scale);
+
+/* Builds the LP in amounts, which are integers at every vertex: rows 1..T are the tokens, rows T+1..T+E the experts,
+   column i·E + k + 1 is x_ik. The objective holds γ_ik minus the token's largest affinity, scaled. Rows are bounded by
+   the load range; no basis is set. Call inside the guard. */
+alf_glpk_scale alf_glpk_build(const alf_problem *problem, glp_prob *lp);
+
+/* What glp_simplex returned, as a status: ALF_OK for an optimum. */
+alf_status alf_glpk_simplex_status(glp_prob *lp, int code, alf_error *err);
+
+/* Appends to the solution the row of token i from E dense amounts; rows must come in order.
+   ALF_ESOLVER when the amounts are not between 0 and the denominator, or do not add up to K. */
+alf_status alf_solution_append(alf_solution *solution, int32_t topk, int64_t i, const int64_t *amount, alf_error *err);
+
+/* ALF_ESOLVER when an expert's load is outside its range. `load` has room for E. */
+alf_status alf_solution_check_loads(const alf_solution *solution, const alf_problem *problem, int64_t *load,
+                                    alf_error *err);
+
+#endif

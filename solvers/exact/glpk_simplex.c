@@ -1,0 +1,93 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/deadline.h"
+#include "exact/glpk_common.h"
+
+struct workspace {
+  const alf_problem *problem;
+  double deadline;
+  int64_t *amount; /* E */
+  alf_solution *solution;
+};
+
+static alf_status can(const alf_problem *problem, alf_error *err)
+{
+  return alf_glpk_can_hold(problem, "glpk-simplex", err);
+}
+
+static double estimate(const alf_problem *problem)
+{
+  double cells = (double)problem->batch->tokens * problem->batch->experts;
+  return 1e-9 * cells * cells;
+}
+
+static void free_workspace(void *workspace)
+{
+  struct workspace *w = workspace;
+  if (w)
+    free(w->amount);
+  free(w);
+}
+
+static alf_status setup(void **workspace, const alf_problem *problem, const alf_solve_settings *settings,
+                        alf_error *err)
+{
+  struct workspace *w = calloc(1, sizeof *w);
+  if (w)
+    *w = (struct workspace){.problem = problem,
+                            .deadline = alf_deadline_after(settings->timeout),
+                            .amount = calloc((size_t)problem->batch->experts, sizeof *w->amount)};
+  if (w && w->amount) {
+    *workspace = w;
+    return ALF_OK;
+  }
+  free_workspace(w);
+  return alf_fail_memory(err, sizeof *w + (size_t)problem->batch->experts * sizeof *w->amount);
+}
+
+static alf_status read_primal(struct workspace *w, glp_prob *lp, alf_error *err)
+{
+  alf_status status = ALF_OK;
+  int column = 1;
+  for (int64_t i = 0; i < w->solution->tokens && !status; i++) {
+    for (int32_t k = 0; k < w->solution->experts; k++)
+      w->amount[k] = llrint(glp_get_col_prim(lp, column++));
+    status = alf_solution_append(w->solution, w->problem->topk, i, w->amount, err);
+  }
+  return status ? status : alf_solution_check_loads(w->solution, w->problem, w->amount, err);
+}
+
+static alf_status run(void *context, alf_error *err)
+{
+  struct workspace *w = context;
+  glp_prob *lp = glp_create_prob();
+  glp_smcp settings;
+  glp_init_smcp(&settings);
+  alf_glpk_scale scale = alf_glpk_build(w->problem, lp);
+  settings.msg_lev = GLP_MSG_OFF;
+  settings.tol_dj = alf_glpk_tolerance(scale);
+  settings.tm_lim = alf_deadline_left_ms(w->deadline);
+  int code = settings.tm_lim > 0 ? glp_simplex(lp, &settings) : GLP_ETMLIM;
+  w->solution->pivots = glp_get_it_cnt(lp);
+  alf_status status = alf_glpk_simplex_status(lp, code, err);
+  return status ? status : read_primal(w, lp, err);
+}
+
+static alf_status solve(void *workspace, alf_solution *solution, alf_error *err)
+{
+  struct workspace *w = workspace;
+  w->solution = solution;
+  alf_status status = alf_glpk_guard(run, w, err);
+  return status ? status : alf_exchange_prices(w->problem, solution, err);
+}
+
+const alf_solver alf_solver_glpk_simplex = {
+    .name = "glpk-simplex",
+    .summary = "GLPK's primal simplex on the whole LP, from its standard basis; for small batches",
+    .can = can,
+    .estimate = estimate,
+    .setup = setup,
+    .solve = solve,
+    .free = free_workspace,
+};

@@ -1,0 +1,24 @@
+#include <string.h>
+
+#include "alf/solver.h"
+
+/* A solver is one file in this folder and one line here. The first one is "auto". */
+#define SOLVERS(X)                                                                                                     \
+  X(alf_solver_glpk_warm)                                                                                              \
+  X(alf_solver_glpk_simplex)
+
+#define DECLARE(name) extern const alf_solver name;
+#define ENTRY(name)   &name,
+SOLVERS(DECLARE)
+
+const alf_solver *const alf_solvers[] = {SOLVERS(ENTRY) NULL};
+
+const alf_solver *alf_solver_find(const char *name)
+{
+  if (!strcmp(name, "auto"))
+    return alf_solvers[0];
+  for (const alf_solver *const *solver = alf_solvers; *solver; solver++)
+    if (!strcmp((*solver)->name, name))
+      return *solver;
+  return NULL;
+}

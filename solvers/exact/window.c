@@ -1,0 +1,209 @@
+#include "exact/window.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alf/routing.h"
+
+/* Distances fall into classes, eight to each power of two: fine enough to choose a width, and no sorting. */
+enum { CLASSES = 8 * 62 };
+
+static int32_t class_of(int64_t distance)
+{
+  if (distance < 16)
+    return (int32_t)distance;
+  int top = 63 - __builtin_clzll((unsigned long long)distance);
+  return (int32_t)(8 * (top - 2) + ((distance >> (top - 3)) & 7));
+}
+
+alf_status alf_window_alloc(alf_window *window, const alf_problem *problem, alf_error *err)
+{
+  size_t experts = (size_t)problem->batch->experts, slots = (size_t)(problem->batch->tokens * problem->topk);
+  *window = (alf_window){.problem = problem};
+  window->score = calloc(experts, sizeof *window->score);
+  window->chosen = malloc(slots * sizeof *window->chosen);
+  window->load = calloc(experts, sizeof *window->load);
+  window->histogram = calloc(experts * CLASSES, sizeof *window->histogram);
+  window->width = calloc(experts, sizeof *window->width);
+  window->fixed_load = calloc(experts, sizeof *window->fixed_load);
+  if (window->score && window->chosen && window->load && window->histogram && window->width && window->fixed_load)
+    return ALF_OK;
+  alf_window_free(window);
+  return alf_fail_memory(err, slots * sizeof *window->chosen + experts * (CLASSES + 4) * sizeof(int64_t));
+}
+
+void alf_window_free(alf_window *window)
+{
+  free(window->score);
+  free(window->chosen);
+  free(window->load);
+  free(window->histogram);
+  free(window->width);
+  free(window->fixed_load);
+  free(window->token);
+  free(window->cell);
+  *window = (alf_window){0};
+}
+
+/* The two cells on either side of the threshold of a routed token. */
+struct threshold {
+  alf_expert kept, passed; /* K-th and (K+1)-th cell */
+  int64_t twice;           /* twice the threshold: the sum of their scores */
+};
+
+static struct threshold threshold_of(const int64_t *score, int32_t experts, int32_t topk, const alf_expert *chosen)
+{
+  struct threshold t = {.kept = chosen[0]};
+  bool found = false;
+  for (int32_t k = 0, j = 0; k < experts; k++) {
+    if (j < topk && chosen[j] == k) {
+      if (score[k] <= score[t.kept])
+        t.kept = (alf_expert)k;
+      j++;
+    } else if (!found || score[k] > score[t.passed]) {
+      t.passed = (alf_expert)k;
+      found = true;
+    }
+  }
+  t.twice = score[t.kept] + score[t.passed];
+  return t;
+}
+
+static int32_t cell_class(const alf_window *window, const struct threshold *t, int32_t k)
+{
+  int64_t distance = 2 * window->score[k] - t->twice;
+  return class_of(distance < 0 ? -distance : distance);
+}
+
+static void score_token(alf_window *window, const int64_t *price, int64_t i)
+{
+  const int64_t *affinity = alf_affinity_row(window->problem->batch, i);
+  for (int32_t k = 0; k < window->problem->batch->experts; k++)
+    window->score[k] = affinity[k] + price[k];
+}
+
+/* Routes every token, and counts loads and the cells of each distance. */
+static void survey(alf_window *window, const int64_t *price)
+{
+  int32_t experts = window->problem->batch->experts, topk = window->problem->topk;
+  memset(window->load, 0, (size_t)experts * sizeof *window->load);
+  memset(window->histogram, 0, (size_t)experts * CLASSES * sizeof *window->histogram);
+  for (int64_t i = 0; i < window->problem->batch->tokens; i++) {
+    alf_expert *chosen = window->chosen + i * topk;
+    score_token(window, price, i);
+    alf_topk_row(window->score, experts, topk, chosen);
+    for (int32_t j = 0; j < topk; j++)
+      window->load[chosen[j]]++;
+    struct threshold t = threshold_of(window->score, experts, topk, chosen);
+    for (int32_t k = 0; k < experts; k++)
+      window->histogram[(int64_t)k * CLASSES + cell_class(window, &t, k)]++;
+  }
+}
+
+/* The narrowest width of expert k that frees `wanted` cells; whether it frees all. */
+static bool choose_width(alf_window *window, int32_t k, int64_t wanted)
+{
+  const int64_t *histogram = window->histogram + (int64_t)k * CLASSES;
+  int64_t tokens = window->problem->batch->tokens, freed = histogram[0];
+  int32_t width = 0;
+  while (freed < wanted && freed < tokens)
+    freed += histogram[++width];
+  window->width[k] = width;
+  return freed == tokens;
+}
+
+static bool choose_widths(alf_window *window, int64_t scale)
+{
+  int64_t tokens = window->problem->batch->tokens, experts = window->problem->batch->experts;
+  int64_t slots = window->problem->topk * tokens;
+  bool all = true;
+  for (int32_t k = 0; k < experts; k++) {
+    int64_t off = llabs(experts * window->load[k] - slots) / experts;
+    int64_t wanted = 32 + 4 * off;
+    all = choose_width(window, k, wanted < tokens / scale ? wanted * scale : tokens) && all;
+  }
+  return all;
+}
+
+/* Room for one more token with all its cells. */
+static alf_status reserve(alf_window *window, alf_error *err)
+{
+  int32_t experts = window->problem->batch->experts;
+  if (window->tokens == window->token_room) {
+    int64_t room = 2 * window->token_room + 256;
+    alf_window_token *token = realloc(window->token, (size_t)room * sizeof *token);
+    if (!token)
+      return alf_fail_memory(err, (unsigned long long)room * sizeof *token);
+    window->token = token;
+    window->token_room = room;
+  }
+  if (window->cells + experts > window->cell_room) {
+    int64_t room = 2 * window->cell_room + experts + 1024;
+    alf_window_cell *cell = realloc(window->cell, (size_t)room * sizeof *cell);
+    if (!cell)
+      return alf_fail_memory(err, (unsigned long long)room * sizeof *cell);
+    window->cell = cell;
+    window->cell_room = room;
+  }
+  return ALF_OK;
+}
+
+static void free_cells(alf_window *window, int64_t i, const struct threshold *t)
+{
+  const alf_expert *chosen = window->chosen + i * window->problem->topk;
+  alf_window_token *token = &window->token[window->tokens];
+  *token = (alf_window_token){.token = i, .first = window->cells};
+  for (int32_t k = 0, j = 0; k < window->problem->batch->experts; k++) {
+    bool is_chosen = j < window->problem->topk && chosen[j] == k;
+    j += is_chosen;
+    if (k != t->kept && k != t->passed && cell_class(window, t, k) > window->width[k]) {
+      token->fixed += is_chosen;
+      window->fixed_load[k] += is_chosen;
+      continue;
+    }
+    if (k == t->kept)
+      token->basic = (int32_t)(window->cells - token->first);
+    window->cell[window->cells++] = (alf_window_cell){.cost = window->score[k] - window->score[t->kept],
+                                                      .row = (int32_t)window->tokens,
+                                                      .expert = (alf_expert)k,
+                                                      .chosen = is_chosen};
+  }
+  window->tokens++;
+}
+
+static bool has_free_cell(const alf_window *window, const struct threshold *t)
+{
+  for (int32_t k = 0; k < window->problem->batch->experts; k++)
+    if (cell_class(window, t, k) <= window->width[k])
+      return true;
+  return false;
+}
+
+static alf_status collect(alf_window *window, const int64_t *price, alf_error *err)
+{
+  int32_t experts = window->problem->batch->experts, topk = window->problem->topk;
+  window->tokens = window->cells = 0;
+  memset(window->fixed_load, 0, (size_t)experts * sizeof *window->fixed_load);
+  for (int64_t i = 0; i < window->problem->batch->tokens; i++) {
+    const alf_expert *chosen = window->chosen + i * topk;
+    score_token(window, price, i);
+    struct threshold t = threshold_of(window->score, experts, topk, chosen);
+    if (!has_free_cell(window, &t)) {
+      for (int32_t j = 0; j < topk; j++)
+        window->fixed_load[chosen[j]]++;
+      continue;
+    }
+    alf_status status = reserve(window, err);
+    if (status)
+      return status;
+    free_cells(window, i, &t);
+  }
+  return ALF_OK;
+}
+
+alf_status alf_window_fill(alf_window *window, const int64_t *price, int64_t scale, bool *all, alf_error *err)
+{
+  survey(window, price);
+  *all = choose_widths(window, scale);
+  return collect(window, price, err);
+}

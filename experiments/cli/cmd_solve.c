@@ -45,11 +45,13 @@ static const char *problem_name(const solve_run *run)
   return run->problem.kind == ALF_ROUNDED ? "rounded" : "fractional";
 }
 
+/* Of this process or the largest of its children, in which some solvers run. */
 static long long peak_bytes(void)
 {
-  struct rusage usage = {0};
-  getrusage(RUSAGE_SELF, &usage);
-  return (long long)usage.ru_maxrss * 1024;
+  struct rusage own = {0}, children = {0};
+  getrusage(RUSAGE_SELF, &own);
+  getrusage(RUSAGE_CHILDREN, &children);
+  return 1024LL * (own.ru_maxrss > children.ru_maxrss ? own.ru_maxrss : children.ru_maxrss);
 }
 
 static double price(const solve_run *run, int32_t k)
@@ -140,7 +142,7 @@ static void print_line(const solve_run *run, int64_t index)
   fflush(stdout);
 }
 
-static void format_duration(double seconds, char *text, size_t size)
+static const char *duration(double seconds, char *text, size_t size)
 {
   static const struct {
     double seconds;
@@ -149,20 +151,25 @@ static void format_duration(double seconds, char *text, size_t size)
   int i = 0;
   while (seconds < 2 * units[i].seconds)
     i++;
-  snprintf(text, size, "%.3g %s", seconds / fmax(units[i].seconds, 1), units[i].name);
+  if (seconds < 1)
+    snprintf(text, size, "less than a second");
+  else
+    snprintf(text, size, "about %.0f %s", seconds / fmax(units[i].seconds, 1), units[i].name);
+  return text;
 }
 
 static void announce_long_solve(const solve_run *run)
 {
+  const alf_solver *fast = alf_solver_find("auto");
   double seconds = run->solver->estimate(&run->problem);
+  char text[60];
   if (run->options->quiet || !(seconds > LONG_SOLVE))
     return;
-  const alf_solver *fast = alf_solver_find("auto");
-  char this_long[40], that_long[40];
-  format_duration(seconds, this_long, sizeof this_long);
-  format_duration(fast->estimate(&run->problem), that_long, sizeof that_long);
-  fprintf(stderr, "alflab solve: %s will take about %s; the default solver, %s, about %s\n", run->solver->name,
-          this_long, fast->name, that_long);
+  fprintf(stderr, "alflab solve: %s will take %s", run->solver->name, duration(seconds, text, sizeof text));
+  if (fast != run->solver)
+    fprintf(stderr, "; the default solver, %s, %s", fast->name,
+            duration(fast->estimate(&run->problem), text, sizeof text));
+  fputc('\n', stderr);
 }
 
 /* Says which batch of a stream an error is about. */

@@ -74,24 +74,33 @@ static void print_overview(const char *group)
          "130 interrupted.\n");
 }
 
+/* Names of the commands, or of those of a group; returns how many. */
+static int collect_names(const char *group, const char **names)
+{
+  int count = 0;
+  for (int i = 0; alf_cli_commands[i]; i++)
+    if (!group || in_group(alf_cli_commands[i], group))
+      names[count++] = alf_cli_commands[i]->name;
+  names[count] = NULL;
+  return count;
+}
+
 static alf_status fail_command(int argc, char **argv, alf_error *err)
 {
   const char *names[ALF_CLI_COMMAND_COUNT + 1] = {NULL};
   const char *word = argc > 0 ? argv[0] : "";
-  int count = 0;
-  for (int i = 0; alf_cli_commands[i]; i++)
-    if (in_group(alf_cli_commands[i], word))
-      names[count++] = alf_cli_commands[i]->name;
-  bool group = count > 0;
-  for (int i = 0; !group && alf_cli_commands[i]; i++)
-    names[i] = alf_cli_commands[i]->name;
-
+  const char *second = argc > 1 ? argv[1] : "";
   char known[300];
-  alf_cli_nearest(group || argc == 0 ? "" : word, names, "", known, sizeof known);
-  if (argc == 0)
-    return alf_fail(err, ALF_EINVAL, "command missing: %s, --help, --version", known);
+  bool group = *word && collect_names(word, names) > 0;
+  if (!group)
+    collect_names(NULL, names);
+  alf_cli_nearest(group ? second : word, names, "", known, sizeof known);
   if (group)
-    return alf_fail(err, ALF_EINVAL, "%s %s: %s", word, argc > 1 ? argv[1] : "what", known);
+    return alf_fail(err, ALF_EINVAL, "%s%s%s: no such command; %s", word, *second ? " " : "", second, known);
+  if (!*word)
+    return alf_fail(err, ALF_EINVAL, "no command given; %s, --help, --version", known);
+  if (*word == '-')
+    return alf_fail(err, ALF_EINVAL, "%s: no such option; expected a command, --help or --version", word);
   return alf_fail(err, ALF_EINVAL, "%s: no such command; %s", word, known);
 }
 

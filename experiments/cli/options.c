@@ -75,7 +75,7 @@ static alf_status store(const alf_cli_option *option, const char *value, alf_cli
   char range[80];
   if (good)
     return ALF_OK;
-  if (option->type == ALF_CLI_STRING)
+  if (!*value)
     return alf_fail(err, ALF_EINVAL, "--%s: expected %s, not an empty text", option->name, option->argument);
   return alf_fail(err, ALF_EINVAL, "--%s %s: expected %s", option->name, value, expected(option, range, sizeof range));
 }
@@ -232,13 +232,6 @@ static void describe(const alf_cli_option *option, char *text, size_t size)
     snprintf(text + used, size - (size_t)used, " (required)");
 }
 
-/* Leaves out argp's remark that values of long options are values of short ones, too. */
-static char *filter_help(int key, const char *text, void *input)
-{
-  (void)input;
-  return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)(uintptr_t)text;
-}
-
 void alf_cli_print_help(const alf_cli_command *command)
 {
   enum { TEXT = 400 };
@@ -252,7 +245,7 @@ void alf_cli_print_help(const alf_cli_command *command)
   char about[2000], name[40];
   snprintf(about, sizeof about, "%s\v%s", command->summary, command->details ? command->details : "");
   snprintf(name, sizeof name, "alflab %s", command->name);
-  struct argp argp = {
-      .options = table, .parser = parse_key, .args_doc = command->arguments, .doc = about, .help_filter = filter_help};
+  struct argp argp = {.options = table, .parser = parse_key, .args_doc = command->arguments, .doc = about};
+  setenv("ARGP_HELP_FMT", "dup-args-note=0,rmargin=99,opt-doc-col=26", 1);
   argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK, name);
 }

@@ -17,3 +17,13 @@ npy() {
     zeros "$5"
   } >"$1"
 }
+
+# try COMMAND ...: shows the command, what it wrote to stdout and to stderr, and its exit code.
+try() {
+  echo "\$ $*"
+  code=0
+  "$@" >../try.out 2>../try.err || code=$?
+  sed 's/^/out: /' ../try.out
+  sed 's/^/err: /' ../try.err
+  echo "exit: $code"
+}

@@ -59,10 +59,30 @@ static int state_of(int64_t deficit)
   return deficit > 0 ? ALF_UNDER : deficit < 0 ? ALF_OVER : ALF_BALANCED;
 }
 
-void alf_count_move(const alf_observer *o, alf_expert left, alf_expert entered, alf_facts *facts)
+static int64_t count_uphill(const alf_observer *o, int32_t swaps)
 {
-  facts->moves[state_of(o->deficit[left])][state_of(o->deficit[entered])]++;
-  facts->uphill_moves += o->deficit[entered] <= o->deficit[left];
+  int64_t uphill = 0;
+  for (int32_t a = 0; a < swaps; a++)
+    for (int32_t b = 0; b < swaps; b++)
+      uphill += o->deficit[o->entered[b]] <= o->deficit[o->left[a]];
+  return uphill;
+}
+
+void alf_count_moves(const alf_observer *o, int32_t swaps, alf_facts *facts)
+{
+  int64_t left[3] = {0}, entered[3] = {0}, neediest_left = INT64_MIN, richest_entered = INT64_MAX;
+  for (int32_t a = 0; a < swaps; a++) {
+    int64_t leaving = o->deficit[o->left[a]], entering = o->deficit[o->entered[a]];
+    left[state_of(leaving)]++;
+    entered[state_of(entering)]++;
+    neediest_left = leaving > neediest_left ? leaving : neediest_left;
+    richest_entered = entering < richest_entered ? entering : richest_entered;
+  }
+  for (int from = ALF_UNDER; from <= ALF_OVER; from++)
+    for (int to = ALF_UNDER; to <= ALF_OVER; to++)
+      facts->moves[from][to] += left[from] * entered[to];
+  if (richest_entered <= neediest_left)
+    facts->uphill_moves += count_uphill(o, swaps);
 }
 
 /* Loads from the selections themselves, and how many of the published ones differ. */

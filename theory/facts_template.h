@@ -39,17 +39,24 @@ static WIDE step_against(const alf_affinity *batch, const NUM *delta, const int6
   return sum;
 }
 
-/* Margin at the old shift and slack to δ_k' − δ_k of one pair. */
-static void take_move(alf_observer *observer, const alf_step *step, const NUM *row, alf_expert left, alf_expert entered,
-                      totals *t, alf_facts *facts)
+/* The tightest pair of one token: margins and slacks are differences, so the extremes of both sides give it. */
+static void take_moves(const alf_observer *observer, const alf_step *step, const NUM *row, int32_t swaps, totals *t)
 {
   const NUM *before = SHIFT(step->shift_before), *delta = SHIFT(step->delta);
-  WIDE margin = ((WIDE)row[left] + before[left]) - ((WIDE)row[entered] + before[entered]);
-  WIDE slack = ((WIDE)delta[entered] - delta[left]) - margin;
+  WIDE lowest_left = 0, highest_entered = 0, highest_left = 0, lowest_entered = 0;
+  for (int32_t a = 0; a < swaps; a++) {
+    alf_expert left = observer->left[a], entered = observer->entered[a];
+    WIDE old_left = (WIDE)row[left] + before[left], old_entered = (WIDE)row[entered] + before[entered];
+    WIDE new_left = old_left + delta[left], new_entered = old_entered + delta[entered];
+    lowest_left = a == 0 || old_left < lowest_left ? old_left : lowest_left;
+    highest_entered = a == 0 || old_entered > highest_entered ? old_entered : highest_entered;
+    highest_left = a == 0 || new_left > highest_left ? new_left : highest_left;
+    lowest_entered = a == 0 || new_entered < lowest_entered ? new_entered : lowest_entered;
+  }
+  WIDE margin = lowest_left - highest_entered, slack = lowest_entered - highest_left;
   t->least_margin = !t->any_move || margin < t->least_margin ? margin : t->least_margin;
   t->least_slack = !t->any_move || slack < t->least_slack ? slack : t->least_slack;
   t->any_move = true;
-  alf_count_move(observer, left, entered, facts);
 }
 
 /* One token whose selection changed. */
@@ -65,9 +72,9 @@ static void take_token(alf_observer *observer, const alf_step *step, int64_t i, 
   for (int32_t a = 0; a < swaps; a++) {
     alf_expert left = observer->left[a], entered = observer->entered[a];
     benefit += ((WIDE)row[entered] + shift[entered]) - ((WIDE)row[left] + shift[left]);
-    for (int32_t b = 0; b < swaps; b++)
-      take_move(observer, step, row, left, observer->entered[b], t, facts);
   }
+  take_moves(observer, step, row, swaps, t);
+  alf_count_moves(observer, swaps, facts);
   t->least_benefit = !facts->switched_tokens || benefit < t->least_benefit ? benefit : t->least_benefit;
   t->benefit += benefit;
   facts->switched_tokens++;

@@ -18,7 +18,7 @@ void alf_facts_float(alf_observer *observer, const alf_step *step, alf_facts *fa
 /* Experts of `before` that are not in `after` (both ascending, K long); returns how many. */
 int32_t alf_set_difference(const alf_expert *before, const alf_expert *after, int32_t topk, alf_expert *out);
 
-/* Books one pair (k leaves, k' enters) under the states of both. */
-void alf_count_move(const alf_observer *observer, alf_expert left, alf_expert entered, alf_facts *facts);
+/* Books all pairs (k leaves, k' enters) of one token's `swaps` leaving and entering experts under their states. */
+void alf_count_moves(const alf_observer *observer, int32_t swaps, alf_facts *facts);
 
 #endif

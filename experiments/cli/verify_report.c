@@ -75,9 +75,15 @@ static void print_details(const alf_claim_result *r)
   for (int h = 0; h < r->hypotheses; h++)
     printf("    hypothesis %s: %s (%s = %.10g)\n", r->hypothesis[h].met ? "met" : "NOT met", r->hypothesis[h].name,
            r->hypothesis[h].measured.name, r->hypothesis[h].measured.value);
-  for (int m = 0; m < r->measures; m++)
-    printf("%s%s = %.10g", m == 0 ? "    " : m % 4 == 0 ? ",\n    " : ", ", r->measure[m].name, r->measure[m].value);
-  if (r->measures)
+  int shown = 0;
+  for (int m = 0; m < r->measures; m++) {
+    if (isnan(r->measure[m].value)) /* does not apply */
+      continue;
+    const char *separator = shown == 0 ? "    " : shown % 4 == 0 ? ",\n    " : ", ";
+    printf("%s%s = %.10g", separator, r->measure[m].name, r->measure[m].value);
+    shown++;
+  }
+  if (shown)
     putchar('\n');
 }
 

@@ -140,7 +140,9 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   if (status != ALF_OK)
     return status;
   shift_buffer *shift = &it->shift[0];
+  size_t bytes = (size_t)it->tokens * (size_t)it->settings.topk * sizeof(alf_expert);
   alf_route_batch(batch, it->settings.topk, shift->grid, shift->real, NULL, it->score, &it->route[0]);
+  memcpy(it->route[1].chosen, it->route[0].chosen, bytes); /* a selection, as alf_route_batch requires of its guesses */
   it->step = (alf_step){.batch_after = batch,
                         .topk = it->settings.topk,
                         .shift_after = view(shift),

@@ -52,7 +52,7 @@ void alf_route_batch(const alf_affinity *batch, int32_t topk, const int64_t *gri
       score_row_real((const double *)batch->values + i * experts, real, experts, score);
     if (guess && still_topk(score, experts, topk, guess + i * topk))
       memcpy(chosen, guess + i * topk, (size_t)topk * sizeof *chosen);
-    else
+    else if (!guess || !still_topk(score, experts, topk, chosen))
       alf_topk_row(score, experts, topk, chosen);
     for (int32_t j = 0; j < topk; j++)
       out->load[chosen[j]]++;

@@ -55,10 +55,10 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
   int64_t moves = all_moves(s);
   alf_judge(result, &s->least);
   if (!s->least.any && result->steps > 0)
-    alf_conclude(result, ALF_INCONCLUSIVE, "no token switched in %lld steps", (long long)result->steps);
+    alf_conclude(result, ALF_HOLDS, "nothing to check: no token switched in %lld steps", (long long)result->steps);
   if (s->against)
     alf_conclude(result, ALF_REFUTED, "%lld moves not from a more to a less loaded expert", (long long)s->against);
-  if (result->verdict == ALF_HOLDS || result->verdict == ALF_INCONCLUSIVE)
+  if (result->verdict == ALF_HOLDS)
     alf_form_finish(&s->form, run, result);
   alf_add_measure(result, "moves", (double)moves);
   alf_add_measure(result, "over_to_under", (double)s->moves[ALF_OVER][ALF_UNDER]);

@@ -60,8 +60,10 @@ static void report(const c4_state *s, const alf_run *run, alf_claim_result *resu
 {
   const alf_crowding *crowding = alf_instance_crowding(run->instance, run->u);
   double experts = run->instance->batch->experts;
+  int64_t slots = run->instance->topk * run->instance->batch->tokens;
   alf_add_measure(result, "q", crowding ? (double)crowding->q : NAN);
   alf_add_measure(result, "band", crowding ? (double)s->band / experts : NAN);
+  alf_add_measure(result, "band_at_q_1", experts - 1 - (slots % (int64_t)experts == 0));
   alf_add_measure(result, "entry_bound", s->entry_bound);
   alf_add_measure(result, "entered", s->entered >= 0 ? (double)s->entered : NAN);
   alf_add_measure(result, "deviation_inside", s->entered >= 0 ? (double)s->worst_inside / experts : NAN);

@@ -16,6 +16,11 @@ typedef struct c7_state {
   int64_t off_lattice;   /* shifts that are no multiple of it */
 } c7_state;
 
+static bool constant_sign(const alf_run *run)
+{
+  return run->rule->form == ALF_FORM_SIGN && run->schedule->constant && run->exact && run->zero_start;
+}
+
 static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *step)
 {
   const alf_affinity *batch = run->instance->batch;
@@ -43,7 +48,7 @@ static void check_step_sum(c7_state *s, const alf_run *run, const alf_step *step
         experts * (4 * DBL_EPSILON * experts * largest + (run->exact ? ldexp(0.5, -step->batch_after->grid_bits) : 0));
   double error = fabs(facts->step_sum - expected);
   s->sum_error = fmax(s->sum_error, error);
-  if (allowance > 0 || error > 0)
+  if (!constant_sign(run) || error > 0) /* there the margin is that of the spread */
     alf_least_take(&s->least, allowance - error, step->n);
 }
 
@@ -65,11 +70,6 @@ static void check_lattice(c7_state *s, const alf_run *run, const alf_step *step,
   if (s->off_lattice)
     alf_least_take(&s->least, -(double)s->off_lattice, step->n);
   alf_least_take(&s->least, spread_bound(run, s->unit) - facts->spread, step->n);
-}
-
-static bool constant_sign(const alf_run *run)
-{
-  return run->rule->form == ALF_FORM_SIGN && run->schedule->constant && run->exact && run->zero_start;
 }
 
 static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)

@@ -7,7 +7,7 @@
 #include "alf/status.h"
 
 #define ALF_MAX_EXPERTS 4096
-#define ALF_GRID_BITS 40 /* the finest grid: units of 2^-40 */
+#define ALF_GRID_BITS   40 /* the finest grid: units of 2^-40 */
 
 /* Index of an expert; selections are stored in this type. */
 typedef uint16_t alf_expert;

@@ -8,9 +8,9 @@
 #include "alf/status.h"
 
 typedef struct alf_cycle_info {
-  int64_t start;  /* first iterate of the cycle */
-  int64_t length; /* iterates in one period; 1: a fixed point */
-  int64_t drift;  /* what one period adds to every p_k, grid units */
+  int64_t start;                   /* first iterate of the cycle */
+  int64_t length;                  /* iterates in one period; 1: a fixed point */
+  int64_t drift;                   /* what one period adds to every p_k, grid units */
   int64_t max_load, min_load;      /* over one period, slots */
   const int64_t *under_minus_over; /* E: iterates of one period below target minus those above; owned by the detector */
 } alf_cycle_info;

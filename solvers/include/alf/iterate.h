@@ -15,11 +15,11 @@ typedef struct alf_shift {
 
 /* One update, as the observers see it. Everything is read-only and valid until the next step. */
 typedef struct alf_step {
-  int64_t n;                       /* 1, 2, …: this update led from iterate n − 1 to iterate n */
+  int64_t n;                                      /* 1, 2, …: this update led from iterate n − 1 to iterate n */
   const alf_affinity *batch_before, *batch_after; /* the same one when the batch is repeated */
-  int32_t topk;                    /* K */
+  int32_t topk;                                   /* K */
   alf_shift shift_before, shift_after, delta; /* delta is what the rule reports, rounded to the grid in exact mode */
-  double step_size;                /* u times the schedule's factor */
+  double step_size;                           /* u times the schedule's factor */
   const alf_expert *chosen_before, *chosen_after; /* T×K, experts ascending within a token */
   const int64_t *load_before, *load_after;        /* E, slots */
 } alf_step;
@@ -27,8 +27,8 @@ typedef struct alf_step {
 typedef struct alf_iterate_settings {
   const alf_rule *rule;
   const alf_schedule *schedule;
-  double u;       /* step size before the schedule's factor, > 0 */
-  int32_t topk;   /* K */
+  double u;            /* step size before the schedule's factor, > 0 */
+  int32_t topk;        /* K */
   const double *shift; /* p^0, E; NULL: zero */
 } alf_iterate_settings;
 

@@ -11,11 +11,11 @@
 #define ALF_NPY_MAX_HEADER 65536 /* bytes before the first element, magic included; more is refused */
 
 typedef struct alf_npy_header {
-  alf_dtype dtype;                  /* ALF_FLOAT32 ('<f4') or ALF_FLOAT64 ('<f8'); all else is refused */
-  int dims;                         /* 1..3 */
-  int64_t shape[ALF_NPY_MAX_DIMS];  /* every length >= 1 */
-  int64_t data_offset;              /* bytes before the first element */
-  int64_t data_bytes;               /* product of the shape times the element size; checked for overflow */
+  alf_dtype dtype;                 /* ALF_FLOAT32 ('<f4') or ALF_FLOAT64 ('<f8'); all else is refused */
+  int dims;                        /* 1..3 */
+  int64_t shape[ALF_NPY_MAX_DIMS]; /* every length >= 1 */
+  int64_t data_offset;             /* bytes before the first element */
+  int64_t data_bytes;              /* product of the shape times the element size; checked for overflow */
 } alf_npy_header;
 
 /* Parses the header at the start of `bytes`. `length` is what the caller read (the first ALF_NPY_MAX_HEADER bytes,

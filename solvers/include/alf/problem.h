@@ -39,13 +39,13 @@ typedef struct alf_solution {
   int64_t capacity;    /* how many entries expert and amount have room for */
   int64_t *row;        /* T+1 offsets into expert and amount */
   alf_expert *expert;
-  int32_t *amount;     /* 1..denominator */
-  int64_t *price;      /* E, in grid units of the batch; p of theory.md: added to the affinities */
+  int32_t *amount; /* 1..denominator */
+  int64_t *price;  /* E, in grid units of the batch; p of theory.md: added to the affinities */
   /* What the solver did, for reports; 0 where it does not apply. */
-  int64_t pivots;      /* simplex pivots */
-  int64_t iterations;  /* of the method's own outer loop */
-  int64_t repairs;     /* negative cycles cancelled in exact arithmetic after a floating-point solver */
-  double seconds;      /* the solve alone */
+  int64_t pivots;     /* simplex pivots */
+  int64_t iterations; /* of the method's own outer loop */
+  int64_t repairs;    /* negative cycles cancelled in exact arithmetic after a floating-point solver */
+  double seconds;     /* the solve alone */
 } alf_solution;
 
 /* Takes memory for a solution of `problem`, with room for T·K entries when amounts are integral and T·K + E otherwise.

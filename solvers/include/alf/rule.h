@@ -9,13 +9,13 @@
 
 /* What a rule sees at update n. */
 typedef struct alf_rule_input {
-  int64_t n;            /* 1, 2, … */
-  int64_t tokens;       /* T */
-  int32_t experts;      /* E */
-  int32_t topk;         /* K */
-  const int64_t *load;  /* E, slots: A_k of the batch just routed */
-  const double *shift;  /* E: p before the update, in affinity units (rounded to double in exact mode) */
-  double step_size;     /* u times the schedule's factor at n */
+  int64_t n;           /* 1, 2, … */
+  int64_t tokens;      /* T */
+  int32_t experts;     /* E */
+  int32_t topk;        /* K */
+  const int64_t *load; /* E, slots: A_k of the batch just routed */
+  const double *shift; /* E: p before the update, in affinity units (rounded to double in exact mode) */
+  double step_size;    /* u times the schedule's factor at n */
 } alf_rule_input;
 
 /* E·(L − A_k): how far expert k is below its target, in units of 1/E slot; an exact integer also when L is not. */
@@ -35,7 +35,7 @@ typedef enum alf_rule_form {
 /* One rule: one file in solvers/routing/rules and one line in solvers/routing/registry.c. */
 typedef struct alf_rule {
   const char *name;
-  const char *summary;  /* one line, with the formula */
+  const char *summary; /* one line, with the formula */
   alf_rule_form form;
   size_t (*state_size)(int32_t experts); /* bytes of zeroed state; NULL: none */
   /* Writes delta, E: the step p_k^{n+1} − p_k^n in affinity units. In exact mode the caller rounds it to the grid. */

@@ -19,8 +19,7 @@ typedef struct alf_solver {
   /* Expected seconds on the reference machine of shared/algorithms.md, from measurements; a warning, not a promise. */
   double (*estimate)(const alf_problem *problem);
   /* Builds a workspace; the problem must outlive it. */
-  alf_status (*setup)(void **workspace, const alf_problem *problem, const alf_solve_settings *settings,
-                      alf_error *err);
+  alf_status (*setup)(void **workspace, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err);
   /* Fills the primal, the prices and the counters of an allocated solution. The amounts satisfy the constraints and
      the prices are optimal in exact arithmetic, or the status is not ALF_OK. */
   alf_status (*solve)(void *workspace, alf_solution *solution, alf_error *err);

@@ -20,17 +20,25 @@ static void sift_last(alf_expert *chosen, int32_t n)
   chosen[j] = last;
 }
 
+/* Puts expert k into chosen[0..n−1], best first; strict comparisons keep the lower index ahead on ties. */
+static void insert(const int64_t *score, int32_t k, alf_expert *chosen, int32_t n)
+{
+  int32_t j = n - 1;
+  for (; j > 0 && score[chosen[j - 1]] < score[k]; j--)
+    chosen[j] = chosen[j - 1];
+  chosen[j] = (alf_expert)k;
+}
+
 void alf_topk_row(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
 {
-  /* chosen holds the best so far, best first; strict comparisons keep the lower index ahead on ties. */
-  int32_t n = 0;
-  for (int32_t k = 0; k < experts; k++) {
-    if (n == topk && score[k] <= score[chosen[n - 1]])
+  for (int32_t k = 0; k < topk; k++)
+    insert(score, k, chosen, k + 1);
+  int64_t threshold = score[chosen[topk - 1]];
+  for (int32_t k = topk; k < experts; k++) {
+    if (score[k] <= threshold)
       continue;
-    int32_t j = n < topk ? n++ : topk - 1;
-    for (; j > 0 && score[chosen[j - 1]] < score[k]; j--)
-      chosen[j] = chosen[j - 1];
-    chosen[j] = (alf_expert)k;
+    insert(score, k, chosen, topk);
+    threshold = score[chosen[topk - 1]];
   }
   for (int32_t j = 2; j <= topk; j++)
     sift_last(chosen, j);

@@ -194,9 +194,8 @@ const alf_cli_command alf_cli_command_verify = {
     .arguments = "[INPUT...]",
     .fewest = 0,
     .most = 1000,
-    .details =
-        "Claims, rules, schedules and step sizes take comma lists; every combination is a cell, run on every batch\n"
-        "of every INPUT as a fixed batch. Without INPUT the synthetic families are verified. A sign rule with a\n"
-        "constant step runs on to its limit cycle (at most 100000 updates) unless --steps is given.",
+    .details = "Claims, rules, schedules and step sizes take comma lists; every combination is a cell, run on every "
+               "batch of every INPUT as a fixed batch. Without INPUT the synthetic families are verified. A sign rule "
+               "with a constant step runs on to its limit cycle (at most 100000 updates) unless --steps is given.",
     .run = verify,
 };

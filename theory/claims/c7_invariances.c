@@ -119,6 +119,8 @@ static void judge_cycle(c7_state *s, const alf_run *run, alf_claim_result *resul
 static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
 {
   c7_state *s = opaque;
+  if (!s->least.any && s->common_shifts) /* a rule of free form: only D(p + c·1) = D(p) applies, and it held */
+    alf_least_take(&s->least, 0, 1);
   alf_judge(result, &s->least);
   alf_add_measure(result, "common_shifts", (double)s->common_shifts);
   alf_add_measure(result, "step_sum_error", s->sum_error);

@@ -1,10 +1,10 @@
 #include "alf/instance.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alf/solver.h"
+#include "crowding.h"
 #include "ties.h"
 
 static void measure_values(alf_instance *instance)
@@ -23,57 +23,16 @@ static void measure_values(alf_instance *instance)
   }
 }
 
-static int compare(const void *a, const void *b)
-{
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  return (x > y) - (x < y);
-}
-
-/* The most of n ascending numbers that fit in a closed interval of the given length. */
-static int64_t most_within(const int64_t *sorted, int64_t n, int64_t length)
-{
-  int64_t most = 0;
-  for (int64_t first = 0, last = 0; last < n; last++) {
-    while (sorted[last] - sorted[first] > length)
-      first++;
-    most = last - first + 1 > most ? last - first + 1 : most;
-  }
-  return most;
-}
-
-static void measure_pair(alf_instance *instance, int32_t a, int32_t b, int64_t *difference)
-{
-  const alf_affinity *batch = instance->batch;
-  for (int64_t i = 0; i < batch->tokens; i++)
-    difference[i] = alf_affinity_row(batch, i)[a] - alf_affinity_row(batch, i)[b];
-  qsort(difference, (size_t)batch->tokens, sizeof *difference, compare);
-  for (int c = 0; c < instance->crowding_count; c++) {
-    alf_crowding *crowding = &instance->crowding[c];
-    double length = 2 * nearbyint(ldexp(crowding->u, batch->grid_bits));
-    int64_t q = most_within(difference, batch->tokens, length < 0x1p62 ? (int64_t)length : INT64_MAX);
-    if (q > crowding->q)
-      *crowding = (alf_crowding){crowding->u, q, a, b};
-  }
-}
-
 static alf_status measure_crowding(alf_instance *instance, const alf_instance_settings *settings, alf_error *err)
 {
-  const alf_affinity *batch = instance->batch;
-  size_t bytes = (size_t)batch->tokens * sizeof(int64_t);
-  int64_t *difference = malloc(bytes);
-  instance->crowding = calloc((size_t)settings->crowding_count, sizeof *instance->crowding);
-  if (!difference || !instance->crowding) {
-    free(difference);
-    return alf_fail_memory(err, bytes);
-  }
+  size_t count = (size_t)settings->crowding_count;
+  instance->crowding = calloc(count, sizeof *instance->crowding);
+  if (!instance->crowding)
+    return alf_fail_memory(err, count * sizeof *instance->crowding);
   instance->crowding_count = settings->crowding_count;
-  for (int c = 0; c < settings->crowding_count; c++)
+  for (size_t c = 0; c < count; c++)
     instance->crowding[c].u = settings->step_size[c];
-  for (int32_t a = 0; a < batch->experts; a++)
-    for (int32_t b = a + 1; b < batch->experts; b++)
-      measure_pair(instance, a, b, difference);
-  free(difference);
-  return ALF_OK;
+  return alf_measure_crowding(instance->batch, instance->range, instance->crowding, instance->crowding_count, err);
 }
 
 /* How much of each expert token i has under the optimum, spread out over E entries. */

@@ -190,7 +190,7 @@ static int verify(const alf_cli_options *options, alf_error *err)
 
 const alf_cli_command alf_cli_command_verify = {
     .name = "verify",
-    .summary = "check the claims of the theory along the iteration",
+    .summary = "Check the claims of the theory along the iteration",
     .arguments = "[INPUT...]",
     .fewest = 0,
     .most = 1000,

@@ -5,10 +5,10 @@
 #include "alf/certificate.h"
 #include "alf/cycle.h"
 #include "alf/iterate.h"
+#include "alf/new_file.h"
 #include "alf/solver.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
-#include "cli/csv.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/measure.h"
@@ -27,7 +27,7 @@ typedef struct iterate_run {
   alf_affinity raw, batch[2]; /* batch[n % 2] is routed in iterate n of a stream */
   alf_iterate *iterate;
   alf_cycle *cycle; /* NULL where the next state is not a function of the shift modulo a common one */
-  alf_cli_csv csv;
+  alf_new_file csv;
   int64_t steps;
   double seconds;          /* in alf_iterate_step alone */
   int64_t last_off_target; /* the last iterate with a load off target; −1: none */
@@ -37,7 +37,7 @@ typedef struct iterate_run {
 
 static void free_run(iterate_run *run)
 {
-  alf_cli_csv_close(&run->csv);
+  alf_new_file_close(&run->csv);
   alf_cycle_free(run->cycle);
   alf_iterate_free(run->iterate);
   alf_affinity_free(&run->batch[0]);
@@ -88,7 +88,7 @@ static alf_status start_csv(iterate_run *run, alf_error *err)
 {
   if (!run->options->csv)
     return ALF_OK;
-  alf_status status = alf_cli_csv_open(&run->csv, run->options->csv, err);
+  alf_status status = alf_new_file_open(&run->csv, run->options->csv, err);
   if (status == ALF_OK)
     fprintf(run->csv.file, "n,step_size,max_load,min_load,max_violation,objective,dual_value,switched_tokens\n");
   return status;
@@ -298,7 +298,7 @@ static int run(const alf_cli_options *options, alf_error *err)
   if (status == ALF_OK)
     status = iterate(&state, err);
   if (status == ALF_OK && state.csv.file)
-    status = alf_cli_csv_commit(&state.csv, err);
+    status = alf_new_file_commit(&state.csv, err);
   if (status == ALF_OK) {
     add_optimum(&state);
     if (options->json)

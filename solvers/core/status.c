@@ -14,6 +14,14 @@ const char *alf_status_message(alf_status status)
   return (size_t)status < count ? messages[status] : "unknown status";
 }
 
+/* A file name may hold a newline: the text stays one line. */
+static void make_printable(char *text)
+{
+  for (; *text; text++)
+    if ((unsigned char)*text < 0x20 || *text == 0x7f)
+      *text = '?';
+}
+
 alf_status alf_fail(alf_error *err, alf_status code, const char *format, ...)
 {
   if (err) {
@@ -22,6 +30,7 @@ alf_status alf_fail(alf_error *err, alf_status code, const char *format, ...)
     err->code = code;
     vsnprintf(err->text, sizeof err->text, format, arguments);
     va_end(arguments);
+    make_printable(err->text);
   }
   return code;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alf/new_file.h"
 #include "alf/npy.h"
 #include "data/text.h"
 
@@ -48,46 +49,21 @@ static size_t format_header(unsigned char *out, size_t size, alf_dtype dtype, in
   return total;
 }
 
-static bool write_file(const char *path, const unsigned char *header, size_t header_bytes, const void *values,
-                       size_t bytes)
-{
-  FILE *file = fopen(path, "wb");
-  if (!file)
-    return false;
-  bool written = fwrite(header, 1, header_bytes, file) == header_bytes && fwrite(values, 1, bytes, file) == bytes;
-  int cause = errno;
-  bool closed = fclose(file) == 0;
-  if (!written)
-    errno = cause;
-  return written && closed;
-}
-
-/* Writes through `temporary`, which is gone afterwards whatever happens. */
-static alf_status write_renamed(const char *path, const char *temporary, const char *name, const unsigned char *header,
-                                size_t header_bytes, const void *values, size_t bytes, alf_error *err)
-{
-  if (write_file(temporary, header, header_bytes, values, bytes) && rename(temporary, path) == 0)
-    return ALF_OK;
-  alf_status status = alf_fail(err, ALF_EIO, "%s: cannot write: %s", name, strerror(errno));
-  remove(temporary);
-  return status;
-}
-
 alf_status alf_npy_write(const char *path, alf_dtype dtype, int dims, const int64_t *shape, const void *values,
                          alf_error *err)
 {
   unsigned char header[256];
-  size_t bytes = 0, temporary_size = strlen(path) + 32;
-  char *name = alf_message_copy(path);
-  char *temporary = malloc(temporary_size);
-  alf_status status = name && temporary ? shape_bytes(dtype, dims, shape, name, &bytes, err)
-                                        : alf_fail_memory(err, (unsigned long long)temporary_size);
+  size_t bytes = 0;
+  alf_new_file file = {0};
+  alf_status status = shape_bytes(dtype, dims, shape, path, &bytes, err);
+  if (status == ALF_OK)
+    status = alf_new_file_open(&file, path, err);
   if (status == ALF_OK) {
-    snprintf(temporary, temporary_size, "%s.%ld.tmp", path, (long)getpid());
     size_t header_bytes = format_header(header, sizeof header, dtype, dims, shape);
-    status = write_renamed(path, temporary, name, header, header_bytes, values, bytes, err);
+    fwrite(header, 1, header_bytes, file.file);
+    fwrite(values, 1, bytes, file.file);
+    status = alf_new_file_commit(&file, err); /* notices whatever was not written */
   }
-  free(temporary);
-  free(name);
+  alf_new_file_close(&file);
   return status;
 }

@@ -163,7 +163,7 @@ static void announce_long_solve(const solve_run *run)
   const alf_solver *fast = alf_solver_find("auto");
   double seconds = run->solver->estimate(&run->problem);
   char text[60];
-  if (run->options->quiet || !(seconds > LONG_SOLVE))
+  if (run->options->quiet || !(seconds > LONG_SOLVE) || run->solver->can(&run->problem, NULL) != ALF_OK)
     return;
   fprintf(stderr, "alflab solve: %s will take %s", run->solver->name, duration(seconds, text, sizeof text));
   if (fast != run->solver)

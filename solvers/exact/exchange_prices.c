@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "alf/solver.h"
+#include "exact/solution.h"
 
 static const int64_t no_arc = INT64_MAX;
 
@@ -169,26 +170,9 @@ static void drop_entry(alf_solution *x, int64_t i, int64_t e)
     x->row[j]--;
 }
 
-static alf_status reserve_entry(alf_solution *x, alf_error *err)
-{
-  if (x->row[x->tokens] < x->capacity)
-    return ALF_OK;
-  int64_t capacity = x->capacity + x->experts;
-  alf_expert *expert = realloc(x->expert, (size_t)capacity * sizeof *expert);
-  if (expert)
-    x->expert = expert;
-  int32_t *amount = realloc(x->amount, (size_t)capacity * sizeof *amount);
-  if (amount)
-    x->amount = amount;
-  if (!expert || !amount)
-    return alf_fail_memory(err, (unsigned long long)capacity * (sizeof *expert + sizeof *amount));
-  x->capacity = capacity;
-  return ALF_OK;
-}
-
 static alf_status insert_entry(alf_solution *x, int64_t i, int64_t e, int32_t k, alf_error *err)
 {
-  alf_status status = reserve_entry(x, err);
+  alf_status status = alf_solution_reserve(x, x->row[x->tokens] + 1, err);
   if (status)
     return status;
   size_t behind = (size_t)(x->row[x->tokens] - e);

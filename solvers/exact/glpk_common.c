@@ -104,39 +104,3 @@ alf_status alf_glpk_simplex_status(glp_prob *lp, int code, alf_error *err)
                     GLP_OPT);
   return ALF_OK;
 }
-
-alf_status alf_solution_append(alf_solution *solution, int32_t topk, int64_t i, const int64_t *amount, alf_error *err)
-{
-  int64_t end = solution->row[i], sum = 0;
-  for (int32_t k = 0; k < solution->experts; k++) {
-    if (amount[k] == 0)
-      continue;
-    if (amount[k] < 0 || amount[k] > solution->denominator || end == solution->capacity)
-      return alf_fail(err, ALF_ESOLVER, "token %lld: amount %lld of expert %d is not of a vertex (denominator %lld)",
-                      (long long)i, (long long)amount[k], (int)k, (long long)solution->denominator);
-    solution->expert[end] = (alf_expert)k;
-    solution->amount[end++] = (int32_t)amount[k];
-    sum += amount[k];
-  }
-  solution->row[i + 1] = end;
-  if (sum != topk * solution->denominator)
-    return alf_fail(err, ALF_ESOLVER, "token %lld: amounts add up to %lld, expected %lld", (long long)i, (long long)sum,
-                    (long long)(topk * solution->denominator));
-  return ALF_OK;
-}
-
-alf_status alf_solution_check_loads(const alf_solution *solution, const alf_problem *problem, int64_t *load,
-                                    alf_error *err)
-{
-  int64_t lower, upper;
-  alf_problem_load_range(problem, &lower, &upper);
-  for (int32_t k = 0; k < solution->experts; k++)
-    load[k] = 0;
-  for (int64_t e = 0; e < solution->row[solution->tokens]; e++)
-    load[solution->expert[e]] += solution->amount[e];
-  for (int32_t k = 0; k < solution->experts; k++)
-    if (load[k] < lower || load[k] > upper)
-      return alf_fail(err, ALF_ESOLVER, "expert %d: load is %lld, expected %lld..%lld (units of 1/%lld)", (int)k,
-                      (long long)load[k], (long long)lower, (long long)upper, (long long)solution->denominator);
-  return ALF_OK;
-}

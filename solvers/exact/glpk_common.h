@@ -1,4 +1,4 @@
-/* What the GLPK solvers share: a guard against GLPK's aborts, the full LP, and reading amounts back exactly. */
+/* What the GLPK solvers share: a guard against GLPK's aborts, scales of costs, the full LP. */
 #ifndef ALF_EXACT_GLPK_COMMON_H
 #define ALF_EXACT_GLPK_COMMON_H
 
@@ -35,13 +35,5 @@ alf_glpk_scale alf_glpk_build(const alf_problem *problem, glp_prob *lp);
 
 /* What glp_simplex returned, as a status: ALF_OK for an optimum. */
 alf_status alf_glpk_simplex_status(glp_prob *lp, int code, alf_error *err);
-
-/* Appends to the solution the row of token i from E dense amounts; rows must come in order.
-   ALF_ESOLVER when the amounts are not between 0 and the denominator, or do not add up to K. */
-alf_status alf_solution_append(alf_solution *solution, int32_t topk, int64_t i, const int64_t *amount, alf_error *err);
-
-/* ALF_ESOLVER when an expert's load is outside its range. `load` has room for E. */
-alf_status alf_solution_check_loads(const alf_solution *solution, const alf_problem *problem, int64_t *load,
-                                    alf_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/deadline.h"
 #include "exact/glpk_common.h"
 #include "exact/perturb.h"
+#include "exact/solution.h"
 #include "exact/window.h"
 
 /* |p| on the perturbed grid: sums and differences of four scores then fit 64 bits. */

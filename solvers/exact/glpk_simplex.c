@@ -3,6 +3,7 @@
 
 #include "core/deadline.h"
 #include "exact/glpk_common.h"
+#include "exact/solution.h"
 
 struct workspace {
   const alf_problem *problem;

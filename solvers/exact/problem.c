@@ -1,7 +1,5 @@
 #include "alf/problem.h"
 
-#include <stdlib.h>
-
 /* Below this, sums of E differences and a double's 53 bits are both safe; alf_affinity_convert guarantees it. */
 static const int64_t cell_limit = INT64_C(1) << (ALF_GRID_BITS + 1);
 
@@ -59,34 +57,4 @@ void alf_problem_load_range(const alf_problem *problem, int64_t *lower, int64_t 
   }
   *lower = slots / experts;
   *upper = *lower + (slots % experts != 0);
-}
-
-alf_status alf_solution_alloc(alf_solution *solution, const alf_problem *problem, alf_error *err)
-{
-  *solution = (alf_solution){.tokens = problem->batch->tokens, .experts = problem->batch->experts};
-  solution->denominator = alf_problem_denominator(problem);
-  solution->capacity = solution->tokens * problem->topk + (solution->denominator > 1 ? solution->experts : 0);
-  solution->row = calloc((size_t)solution->tokens + 1, sizeof *solution->row);
-  solution->expert = calloc((size_t)solution->capacity, sizeof *solution->expert);
-  solution->amount = calloc((size_t)solution->capacity, sizeof *solution->amount);
-  solution->price = calloc((size_t)solution->experts, sizeof *solution->price);
-  if (solution->row && solution->expert && solution->amount && solution->price)
-    return ALF_OK;
-  unsigned long long bytes =
-      ((unsigned long long)solution->tokens + 1) * sizeof *solution->row +
-      (unsigned long long)solution->experts * sizeof *solution->price +
-      (unsigned long long)solution->capacity * (sizeof *solution->expert + sizeof *solution->amount);
-  alf_solution_free(solution);
-  return alf_fail_memory(err, bytes);
-}
-
-void alf_solution_free(alf_solution *solution)
-{
-  if (!solution)
-    return;
-  free(solution->row);
-  free(solution->expert);
-  free(solution->amount);
-  free(solution->price);
-  *solution = (alf_solution){0};
 }

@@ -5,7 +5,7 @@
 #include "alf/problem.h"
 
 typedef struct alf_certificate {
-  bool certified;             /* all counts below are 0 and gap is exactly 0 */
+  bool certified;             /* no violation of any kind, and gap is exactly 0 */
   int64_t row_violations;     /* tokens whose amounts do not sum to K */
   int64_t entry_violations;   /* entries out of order, repeated, outside 0..E-1 or with amount outside 1..denominator */
   int64_t load_violations;    /* experts outside their load range */
@@ -22,7 +22,8 @@ typedef struct alf_certificate {
 } alf_certificate;
 
 /* Checks row sums, entries, loads, and complementary slackness, and computes primal and dual value from the batch.
-   Errors: ALF_EINVAL when shapes differ, ALF_ENOMEM; a wrong solution is not an error but certified = false. */
+   Errors: those of alf_problem_check; ALF_EINVAL when shapes, denominator or row offsets do not fit the problem or a
+   score γ + p overflows 64 bits; ALF_ENOMEM. A wrong solution is not an error but certified = false. */
 alf_status alf_certify(const alf_problem *problem, const alf_solution *solution, alf_certificate *certificate,
                        alf_error *err);
 

@@ -21,7 +21,8 @@ typedef struct alf_problem {
   alf_problem_kind kind;
 } alf_problem;
 
-/* ALF_OK when the batch is ALF_DYADIC and the shape fits (alf_check_topk); else ALF_EINVAL. */
+/* ALF_OK when the batch is ALF_DYADIC, the kind exists and the shape fits (alf_check_topk), else ALF_EINVAL; and when
+   every cell is below 2^41 units, as alf_affinity_convert leaves them, else ALF_ERANGE. */
 alf_status alf_problem_check(const alf_problem *problem, alf_error *err);
 
 /* Amounts are integers in units of 1/denominator, so that an optimal vertex is integral in them: E / gcd(K·T, E) for
@@ -49,8 +50,10 @@ typedef struct alf_solution {
 } alf_solution;
 
 /* Takes memory for a solution of `problem`, with room for T·K entries when amounts are integral and T·K + E otherwise.
-   Zero-initialise first. */
+   Forgets what the struct held before, without releasing it. Errors: ALF_ENOMEM. */
 alf_status alf_solution_alloc(alf_solution *solution, const alf_problem *problem, alf_error *err);
+
+/* Releases memory and zeroes the struct. Safe on NULL, on a zeroed struct and on a half-built one. */
 void alf_solution_free(alf_solution *solution);
 
 #endif

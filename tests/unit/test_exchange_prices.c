@@ -1,0 +1,136 @@
+/* Prices from the exchange graph: known answers, and wrong routings repaired to the optimum. */
+#include "support.h"
+
+#include "alf/solver.h"
+#include "problems.h"
+
+static alf_certificate price_and_certify(const alf_problem *problem, alf_solution *solution)
+{
+  alf_error err = {0};
+  alf_certificate c;
+  assert_ok(alf_exchange_prices(problem, solution, &err), &err);
+  assert_ok(alf_certify(problem, solution, &c, &err), &err);
+  return c;
+}
+
+/* Token 0 wants p_1 - p_0 >= 6, token 1 <= 8; shortest paths give one end of that interval. */
+static void test_optimal_pair(void **state)
+{
+  (void)state;
+  static const int64_t pair[] = {10, 4, 9, 1};
+  alf_affinity batch = alf_test_grid(2, 2, 0, pair);
+  alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
+  alf_solution solution = {0};
+  alf_test_solution(&solution, &problem, (int[]){0, 1, 1, 0}, (int64_t[]){99, 99});
+  alf_certificate c = price_and_certify(&problem, &solution);
+  assert_true(c.certified && c.primal == 13);
+  assert_int_equal(solution.repairs, 0);
+  assert_int_equal(solution.price[0], 0);
+  assert_true(solution.price[1] == 6 || solution.price[1] == 8);
+  alf_solution_free(&solution);
+}
+
+static void test_repairs_a_swap(void **state)
+{
+  (void)state;
+  static const int64_t pair[] = {10, 4, 9, 1};
+  alf_affinity batch = alf_test_grid(2, 2, 0, pair);
+  alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
+  alf_solution solution = {0};
+  alf_test_solution(&solution, &problem, (int[]){1, 0, 0, 1}, (int64_t[]){0, 0});
+  alf_certificate c = price_and_certify(&problem, &solution);
+  assert_true(c.certified && c.primal == 13);
+  assert_int_equal(solution.repairs, 1);
+  assert_int_equal(solution.expert[0], 1);
+  assert_int_equal(solution.expert[1], 0);
+  alf_solution_free(&solution);
+}
+
+/* A ring: token i is at expert i and gains 1 only if all five move on together; every shorter exchange loses. */
+static void test_repairs_a_long_cycle(void **state)
+{
+  (void)state;
+  enum { N = 5 };
+  int64_t cells[N * N];
+  int amounts[N * N] = {0};
+  for (int i = 0; i < N; i++)
+    for (int k = 0; k < N; k++)
+      cells[i * N + k] = k == (i + 1) % N ? 101 : k == i ? 100 : -1000;
+  for (int i = 0; i < N; i++)
+    amounts[i * N + i] = 1;
+  alf_affinity batch = alf_test_grid(N, N, 0, cells);
+  alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
+  alf_solution solution = {0};
+  alf_test_solution(&solution, &problem, amounts, (int64_t[N]){0});
+  alf_certificate c = price_and_certify(&problem, &solution);
+  assert_true(c.certified && c.primal == 505);
+  assert_int_equal(solution.repairs, 1);
+  for (int i = 0; i < N; i++)
+    assert_int_equal(solution.expert[i], (i + 1) % N);
+  alf_solution_free(&solution);
+}
+
+/* Amounts in quarters with no room for another entry: repairs move the largest amount that fits, make room for new
+   entries and drop those that fall to 0. */
+static void test_repairs_amounts(void **state)
+{
+  (void)state;
+  static const int64_t cells[] = {9, 5, 1, 2, 8, 4, 7, 3, 6, 1, 9, 2};
+  alf_affinity batch = alf_test_grid(3, 4, 0, cells);
+  alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
+  alf_solution solution = {0};
+  alf_test_solution(&solution, &problem, (int[]){1, 0, 3, 0, 1, 3, 0, 0, 1, 0, 0, 3}, (int64_t[]){0, 0, 0, 0});
+  solution.capacity = 6;
+  alf_certificate c = price_and_certify(&problem, &solution);
+  assert_true(c.certified);
+  assert_true(solution.repairs >= 2);
+  assert_true(solution.capacity > 6 && solution.row[3] <= solution.capacity);
+  for (int64_t e = 0; e < solution.row[3]; e++)
+    assert_in_range(solution.amount[e], 1, 4);
+  alf_solution_free(&solution);
+}
+
+/* Three tokens, two experts, rounded to 1..2: who is at the larger load pays for it, or not. */
+static void test_rounded(void **state)
+{
+  (void)state;
+  static const int64_t cells[] = {5, 3, 5, 2, 5, 1};
+  alf_affinity batch = alf_test_grid(3, 2, 0, cells);
+  alf_problem problem = {&batch, 1, ALF_ROUNDED};
+  alf_solution solution = {0};
+  /* Starts at loads 1, 2; the optimum 3 + 5 + 5 has loads 2, 1: the free load takes part in the repair. */
+  alf_test_solution(&solution, &problem, (int[]){1, 0, 0, 1, 0, 1}, (int64_t[]){0, 0});
+  alf_certificate c = price_and_certify(&problem, &solution);
+  assert_true(c.certified && c.primal == 13);
+  assert_true(solution.repairs >= 1);
+  assert_true(solution.price[0] <= 0 && solution.price[1] >= 0);
+  assert_true(solution.price[1] - solution.price[0] >= 2 && solution.price[1] - solution.price[0] <= 3);
+  alf_solution_free(&solution);
+}
+
+/* The same token can stand on two arcs of a cycle. */
+static void test_token_twice_in_a_cycle(void **state)
+{
+  (void)state;
+  static const int64_t cells[] = {9, 0, 0, 9, 0, 9, 9, 0};
+  alf_affinity batch = alf_test_grid(2, 4, 0, cells);
+  alf_problem problem = {&batch, 2, ALF_FRACTIONAL};
+  alf_solution solution = {0};
+  alf_test_solution(&solution, &problem, (int[]){0, 1, 1, 0, 1, 0, 0, 1}, (int64_t[]){0, 0, 0, 0});
+  alf_certificate c = price_and_certify(&problem, &solution);
+  assert_true(c.certified && c.primal == 36);
+  alf_solution_free(&solution);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_optimal_pair),
+      cmocka_unit_test(test_repairs_a_swap),
+      cmocka_unit_test(test_repairs_a_long_cycle),
+      cmocka_unit_test(test_repairs_amounts),
+      cmocka_unit_test(test_rounded),
+      cmocka_unit_test(test_token_twice_in_a_cycle),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -47,7 +47,7 @@ static int64_t row_maximum(const alf_problem *problem, int64_t i)
   return most;
 }
 
-static alf_glpk_scale scale_of_problem(const alf_problem *problem)
+alf_glpk_scale alf_glpk_scale_of_problem(const alf_problem *problem)
 {
   int64_t largest = 0;
   for (int64_t i = 0; i < problem->batch->tokens; i++) {
@@ -74,7 +74,7 @@ static void add_rows(const alf_problem *problem, glp_prob *lp)
 
 alf_glpk_scale alf_glpk_build(const alf_problem *problem, glp_prob *lp)
 {
-  alf_glpk_scale scale = scale_of_problem(problem);
+  alf_glpk_scale scale = alf_glpk_scale_of_problem(problem);
   int tokens = (int)problem->batch->tokens, experts = problem->batch->experts;
   double denominator = (double)alf_problem_denominator(problem);
   glp_set_obj_dir(lp, GLP_MAX);

@@ -6,6 +6,8 @@
 #define SOLVERS(X)                                                                                                     \
   X(alf_solver_glpk_warm)                                                                                              \
   X(alf_solver_glpk_simplex)                                                                                           \
+  X(alf_solver_glpk_interior)                                                                                          \
+  X(alf_solver_glpk_mincost)                                                                                           \
   X(alf_solver_enumerate)
 
 #define DECLARE(name) extern const alf_solver name;

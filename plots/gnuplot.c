@@ -78,10 +78,10 @@ static void run(char *const *arguments, outcome *result)
   close(ends[0]);
 }
 
-/* gnuplot shows the command, then a caret below it, then `"x.gp", line 3: what is wrong`. */
+/* gnuplot shows the command, then a caret below it, then `"x.gp" line 3: what is wrong` or, since 6, `"x.gp", line 3`. */
 static bool is_verdict(const char *line)
 {
-  return !strncmp(line, "line ", 5) || strstr(line, "\", line ") || strstr(line, "arning");
+  return !strncmp(line, "line ", 5) || strstr(line, "\" line ") || strstr(line, "\", line ") || strstr(line, "arning");
 }
 
 /* The line that says what is wrong, else the first that says anything. */
@@ -106,8 +106,11 @@ static alf_status judge(outcome *result, const char *what, alf_error *err)
     return alf_fail(err, ALF_EPROGRAM, "gnuplot cannot be started: %s", strerror(result->spawn_error));
   if (WIFSIGNALED(result->status))
     return alf_fail(err, ALF_EPROGRAM, "%s: gnuplot was ended by signal %d", what, WTERMSIG(result->status));
-  if (result->complaint[0])
-    return alf_fail(err, ALF_EPROGRAM, "%s: gnuplot says: %.300s", what, essence(result->complaint));
+  if (result->complaint[0]) {
+    const char *said = essence(result->complaint);
+    return alf_fail(err, ALF_EPROGRAM, "%s%sgnuplot says: %.300s", *said == '"' ? "" : what, *said == '"' ? "" : ": ",
+                    said);
+  }
   if (WEXITSTATUS(result->status))
     return alf_fail(err, ALF_EPROGRAM, "%s: gnuplot ended with %d", what, WEXITSTATUS(result->status));
   return ALF_OK;

@@ -6,6 +6,7 @@
 
 /* A command is one file cmd_NAME.c, which defines alf_cli_command_NAME, and one line here, in the order of --help. */
 #define ALF_CLI_COMMANDS(X)                                                                                            \
+  X(demo)                                                                                                              \
   X(verify)                                                                                                            \
   X(solve)                                                                                                             \
   X(iterate)                                                                                                           \

@@ -32,6 +32,7 @@ int alf_cli_exit_code(alf_status status)
   case ALF_EUNSUPPORTED:
   case ALF_ETIMEOUT:
   case ALF_ESOLVER:
+  case ALF_EPROGRAM:
     break;
   }
   return ALF_CLI_FAILED;

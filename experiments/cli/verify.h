@@ -36,6 +36,9 @@ typedef struct alf_cli_verdicts {
 /* Claims that are fixed by the batch count once, in cell 0. */
 bool alf_cli_is_reported(const alf_cli_grid *grid, int cell, int claim);
 
+/* Refuted before inconclusive before holds before hypothesis not met; then the smaller margin. */
+bool alf_cli_is_worse(const alf_claim_result *a, const alf_claim_result *b);
+
 /* For reading: one cell in full, or a table of all cells and the worst of each claim. */
 void alf_cli_print_verdicts(const alf_cli_verdicts *verdicts);
 

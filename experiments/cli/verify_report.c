@@ -42,20 +42,20 @@ static void print_cells(const alf_cli_verdicts *v)
   printf("(- hypothesis not met, ? inconclusive, \" fixed by the batch)\n\n");
 }
 
-/* Refuted before inconclusive before holds before hypothesis not met; then the smaller margin. */
-static bool is_worse(const alf_claim_result *a, const alf_claim_result *b)
+bool alf_cli_is_worse(const alf_claim_result *a, const alf_claim_result *b)
 {
   static const int rank[] = {[ALF_REFUTED] = 0, [ALF_INCONCLUSIVE] = 1, [ALF_HOLDS] = 2, [ALF_HYPOTHESIS_NOT_MET] = 3};
   if (rank[a->verdict] != rank[b->verdict])
     return rank[a->verdict] < rank[b->verdict];
-  return a->margin < b->margin;
+  return a->margin < b->margin || (isnan(b->margin) && !isnan(a->margin));
 }
 
 static int worst_cell(const alf_cli_verdicts *v, int claim)
 {
   int worst = 0;
   for (int cell = 1; cell < v->grid->cells; cell++)
-    if (alf_cli_is_reported(v->grid, cell, claim) && is_worse(result_of(v, cell, claim), result_of(v, worst, claim)))
+    if (alf_cli_is_reported(v->grid, cell, claim) &&
+        alf_cli_is_worse(result_of(v, cell, claim), result_of(v, worst, claim)))
       worst = cell;
   return worst;
 }

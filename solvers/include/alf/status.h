@@ -14,7 +14,8 @@
   X(ALF_ETIMEOUT, "time limit reached")                                                                                \
   X(ALF_ESOLVER, "solver failed")                                                                                      \
   X(ALF_EINTERRUPTED, "interrupted")                                                                                   \
-  X(ALF_EEND, "no further batch")
+  X(ALF_EEND, "no further batch")                                                                                      \
+  X(ALF_EPROGRAM, "another program is missing or failed")
 
 typedef enum alf_status {
 #define ALF_STATUS_ENUM(name, message) name,

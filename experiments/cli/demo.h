@@ -1,0 +1,64 @@
+/* The pieces of alflab demo, in the order in which it goes through them. */
+#ifndef ALF_CLI_DEMO_H
+#define ALF_CLI_DEMO_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "alf/instance.h"
+#include "cli/options.h"
+#include "cli/verify.h"
+
+#define ALF_DEMO_PATH 4096
+
+/* The path of a shipped trace, "FOLDER/name": FOLDER is experiments/data of the source folder this was built from, or
+   what the environment names in ALFLAB_DATA. ALF_EINVAL when the path is too long. */
+alf_status alf_demo_data_path(const char *name, char path[ALF_DEMO_PATH], alf_error *err);
+
+/* Reads the first batch of INPUT into *batch, which the caller zero-initialised and frees. */
+alf_status alf_demo_read(const char *input, const alf_cli_options *options, alf_affinity *batch, alf_error *err);
+
+/* A number that is known from elsewhere, up to the spread of random instances. */
+typedef struct alf_demo_known {
+  const char *input, *what; /* "optimum", "max load of the cycle" */
+  double value, expected;
+  bool certified; /* the optimum by its certificate, the cycle by its return */
+  bool met;       /* certified, and near what is expected */
+} alf_demo_known;
+
+#define ALF_DEMO_KNOWN 5
+
+/* Finds optima by GLPK's simplex alone, and limit cycles of constant sign steps. */
+alf_status alf_demo_find_known(const alf_cli_options *options, alf_demo_known known[ALF_DEMO_KNOWN], alf_error *err);
+
+/* What all cells of all batches say about one claim. */
+typedef struct alf_demo_claim {
+  const alf_claim *claim;
+  int count[ALF_INCONCLUSIVE + 1]; /* results by verdict */
+  bool measured;                   /* some result had a margin; then: */
+  alf_claim_result worst;          /* the one with the smallest */
+  alf_cell cell;
+  char source[ALF_DEMO_PATH];
+} alf_demo_claim;
+
+/* Zero-initialise. */
+typedef struct alf_demo_claims {
+  const alf_cli_options *options;
+  int claims;
+  alf_demo_claim claim[ALF_CLI_MAX_CLAIMS];
+  int count[ALF_INCONCLUSIVE + 1];
+  json_t *list; /* an array that takes every result; NULL: a line is printed for every batch */
+} alf_demo_claims;
+
+/* Judges every claim on the synthetic families (K = 2) and on the shipped router affinities (K = 6), in exact
+   arithmetic. --quick: on few of them, for few steps. */
+alf_status alf_demo_check_claims(alf_demo_claims *claims, alf_error *err);
+
+/* Prints one entry a claim. */
+void alf_demo_print_claims(const alf_demo_claims *claims);
+
+/* Writes the numbers of the figure as CSV. */
+alf_status alf_demo_write_figure(FILE *csv, const alf_cli_options *options, alf_error *err);
+
+#endif

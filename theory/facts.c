@@ -133,6 +133,7 @@ static void set_tolerances(const alf_observer *o, const alf_step *step, alf_fact
   double score = ldexp((double)o->instance->largest, -batch->grid_bits) + shift;
   double slots = (double)step->topk * (double)batch->tokens;
   facts->tolerance = (slots + 2 * batch->experts) * DBL_EPSILON * 2 * slots * score;
+  facts->gap_tolerance = facts->tolerance + slots * batch->rounding_bound;
   facts->score_tolerance = 4 * DBL_EPSILON * score;
 }
 

@@ -33,9 +33,11 @@ int64_t alf_glpk_units(alf_glpk_scale scale, double cost)
   return llrint(ldexp(cost, scale.exponent));
 }
 
+/* Reduced costs are of order 1 or less and sums of some: below 2^-46 they are noise, on which the dual simplex was seen
+   to go round for ever (all rows equal, K = E − 1). */
 double alf_glpk_tolerance(alf_glpk_scale scale)
 {
-  return fmin(1e-7, ldexp(0.25, -scale.exponent));
+  return fmax(0x1p-46, fmin(1e-7, ldexp(0.25, -scale.exponent)));
 }
 
 static int64_t row_maximum(const alf_problem *problem, int64_t i)

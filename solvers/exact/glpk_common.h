@@ -27,7 +27,7 @@ alf_glpk_scale alf_glpk_scale_of_problem(const alf_problem *problem);
 double alf_glpk_cost(alf_glpk_scale scale, int64_t units);
 /* The dual value as the nearest number of grid units. */
 int64_t alf_glpk_units(alf_glpk_scale scale, double cost);
-/* A tolerance on reduced costs well below one grid unit and above rounding errors. */
+/* A tolerance on reduced costs above rounding errors, and well below one grid unit where these leave room for it. */
 double alf_glpk_tolerance(alf_glpk_scale scale);
 
 /* Builds the LP in amounts, which are integers at every vertex: rows 1..T are the tokens, rows T+1..T+E the experts,

@@ -52,7 +52,7 @@ static void check_weak_progress(c6_state *s, const alf_run *run, const alf_step 
   s->rounding += 2 * experts * largest * ldexp(1, -run->instance->batch->grid_bits);
   if (s->step_sizes > 0) {
     s->weak_bound = (s->distance + s->squares) / (2 * s->step_sizes);
-    double allowance = s->rounding / (2 * s->step_sizes) + 1e-12 * s->weak_bound + facts->tolerance;
+    double allowance = s->rounding / (2 * s->step_sizes) + 1e-12 * s->weak_bound + facts->gap_tolerance;
     alf_least_take(&s->least, s->weak_bound - s->best_gap + allowance, step->n);
   }
 }
@@ -80,9 +80,9 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
   s->best_gap = step->n == 1 ? gap_before : fmin(s->best_gap, gap_before);
   if (step->n == 1) {
     s->first_gap = gap_before;
-    alf_least_take(&s->least, facts->tolerance + gap_before, 0);
+    alf_least_take(&s->least, facts->gap_tolerance + gap_before, 0);
   }
-  alf_least_take(&s->least, facts->tolerance + facts->gap, step->n);
+  alf_least_take(&s->least, facts->gap_tolerance + facts->gap, step->n);
   if (run->rule->form == ALF_FORM_PROPORTIONAL)
     check_weak_progress(s, run, step, facts);
   if (run->exact && (alf_sampled(step->n) || (facts->gap == 0 && s->first_optimal == 0)))

@@ -22,6 +22,7 @@ typedef struct alf_facts {
   double tolerance;      /* rounding that a float run may show in any of these; 0 in an exact run */
   bool has_gap;          /* the optimum is known */
   double gap;            /* D(p^{n+1}) − OPT */
+  double gap_tolerance;  /* rounding in gap: tolerance, and what the door may have done to OPT before a float run */
   /* Moves: every pair (k leaves, k' enters) of one token */
   int64_t switched_tokens;
   int64_t swapped_slots;

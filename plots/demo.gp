@@ -47,7 +47,7 @@ plot [] [0.2:*] csv skip 1 using (pick('limit', 'band', $3)):4 with linespoints 
   farthest_max with lines linestyle 5 title 'possible: T − L', \
   csv skip 1 using (pick('limit', 'reached', $3)):4 with linespoints linestyle 1 title 'reached'
 
-eval heading('e   The shift learned in training is the optimal price', 'router trained with the sign rule, every layer: 64 experts')
+eval heading('e   The shift learned in training follows the optimal price', 'router trained with the sign rule, every layer: 64 experts')
 eval axes('optimal price, centred  (affinity)', 'learned shift, centred  (affinity)')
 unset logscale
 set format '%g'

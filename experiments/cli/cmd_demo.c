@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "alf/new_file.h"
 #include "cli/command.h"
-#include "cli/csv.h"
 #include "cli/demo.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -15,7 +15,7 @@ typedef struct demo {
   const alf_cli_options *options;
   double start;
   char csv_path[ALF_DEMO_PATH], svg_path[ALF_DEMO_PATH], png_path[ALF_DEMO_PATH];
-  alf_cli_csv csv;
+  alf_new_file csv;
   alf_demo_known known[ALF_DEMO_KNOWN];
   alf_demo_claims claims;
 } demo;
@@ -40,7 +40,7 @@ static alf_status open_files(demo *d, alf_error *err)
   alf_status status = alf_plot_check(err);
   if (status == ALF_OK)
     status = make_folder(folder, err);
-  return status == ALF_OK ? alf_cli_csv_open(&d->csv, d->csv_path, err) : status;
+  return status == ALF_OK ? alf_new_file_open(&d->csv, d->csv_path, err) : status;
 }
 
 static void print_known(const demo *d)
@@ -60,7 +60,7 @@ static alf_status draw(demo *d, alf_error *err)
 {
   alf_status status = alf_demo_write_figure(d->csv.file, d->options, err);
   if (status == ALF_OK)
-    status = alf_cli_csv_commit(&d->csv, err);
+    status = alf_new_file_commit(&d->csv, err);
   if (status == ALF_OK)
     status = alf_plot_draw("demo", d->csv_path, d->svg_path, ALF_PLOT_SVG, err);
   if (status == ALF_OK)
@@ -139,7 +139,7 @@ static int run(const alf_cli_options *options, alf_error *err)
   else if (status == ALF_OK && d.claims.count[ALF_INCONCLUSIVE])
     code = ALF_CLI_FAILED;
   json_decref(d.claims.list);
-  alf_cli_csv_close(&d.csv);
+  alf_new_file_close(&d.csv);
   return code;
 }
 

@@ -12,10 +12,19 @@ typedef struct c4_state {
   int64_t worst_inside; /* E·largest deviation since then */
   int64_t left_band;    /* experts that left the band after having been inside */
   int64_t left_step;
+  int64_t entered_q1;     /* as entered, for the band of q = 1 */
+  int64_t last_deviation; /* E·largest deviation at the last iterate */
   int64_t late_deviation; /* E·largest deviation at iterates from the entry bound on */
   int64_t max_load, min_load;
   bool inside[ALF_MAX_EXPERTS];
 } c4_state;
+
+/* E·(the band that the paper's q = 1 would give). */
+static int64_t band_at_q_1(const alf_run *run)
+{
+  int64_t experts = run->instance->batch->experts, slots = run->instance->topk * run->instance->batch->tokens;
+  return experts * (experts - 1 - (slots % experts == 0));
+}
 
 static void begin(void *opaque, const alf_run *run)
 {
@@ -24,7 +33,7 @@ static void begin(void *opaque, const alf_run *run)
   const alf_crowding *crowding = alf_instance_crowding(run->instance, run->u);
   int64_t experts = batch->experts, slots = run->instance->topk * batch->tokens;
   double step = nearbyint(ldexp(run->u, batch->grid_bits));
-  s->entered = -1;
+  s->entered = s->entered_q1 = -1;
   s->entry_bound = (double)(experts - 1) * (floor((double)run->instance->range / (2 * step)) + 1);
   if (crowding)
     s->band = experts * (crowding->q * (experts - 1) - (slots % experts == 0));
@@ -33,7 +42,6 @@ static void begin(void *opaque, const alf_run *run)
 static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
   c4_state *s = opaque;
-  (void)run;
   int32_t experts = step->batch_after->experts;
   s->max_load = s->min_load = step->load_after[0];
   for (int32_t k = 0; k < experts; k++) {
@@ -45,6 +53,11 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
     s->max_load = load > s->max_load ? load : s->max_load;
     s->min_load = load < s->min_load ? load : s->min_load;
   }
+  s->last_deviation = facts->deviation;
+  if (facts->deviation > band_at_q_1(run))
+    s->entered_q1 = -1;
+  else if (s->entered_q1 < 0)
+    s->entered_q1 = step->n;
   if (facts->deviation > s->band)
     s->entered = -1;
   else if (s->entered < 0)
@@ -60,13 +73,14 @@ static void report(const c4_state *s, const alf_run *run, alf_claim_result *resu
 {
   const alf_crowding *crowding = alf_instance_crowding(run->instance, run->u);
   double experts = run->instance->batch->experts;
-  int64_t slots = run->instance->topk * run->instance->batch->tokens;
   alf_add_measure(result, "q", crowding ? (double)crowding->q : NAN);
   alf_add_measure(result, "band", crowding ? (double)s->band / experts : NAN);
-  alf_add_measure(result, "band_at_q_1", experts - 1 - (slots % (int64_t)experts == 0));
   alf_add_measure(result, "entry_bound", s->entry_bound);
   alf_add_measure(result, "entered", s->entered >= 0 ? (double)s->entered : NAN);
   alf_add_measure(result, "deviation_inside", s->entered >= 0 ? (double)s->worst_inside / experts : NAN);
+  alf_add_measure(result, "band_at_q_1", (double)band_at_q_1(run) / experts);
+  alf_add_measure(result, "entered_at_q_1", s->entered_q1 >= 0 ? (double)s->entered_q1 : NAN);
+  alf_add_measure(result, "last_deviation", (double)s->last_deviation / experts);
   alf_add_measure(result, "max_load", (double)s->max_load);
   alf_add_measure(result, "min_load", (double)s->min_load);
 }

@@ -22,6 +22,33 @@ typedef struct outcome {
   char complaint[LONGEST_COMPLAINT];
 } outcome;
 
+/* What would make a figure depend on who draws it. */
+static bool is_personal(const char *entry)
+{
+  static const char *const prefixes[] = {"LC_", "LANG", "GNUPLOT", "GNUTERM", "GDFONTPATH", NULL};
+  for (int i = 0; prefixes[i]; i++)
+    if (!strncmp(entry, prefixes[i], strlen(prefixes[i])))
+      return true;
+  return false;
+}
+
+/* The environment without that, and with a locale in which gnuplot reads scripts as UTF-8; the entries are not copied.
+   NULL when memory ran out. */
+static char **environment(void)
+{
+  static char locale[] = "LC_ALL=C.UTF-8";
+  size_t count = 0, kept = 0;
+  while (environ[count])
+    count++;
+  char **entries = calloc(count + 2, sizeof *entries);
+  for (size_t i = 0; entries && i < count; i++)
+    if (!is_personal(environ[i]))
+      entries[kept++] = environ[i];
+  if (entries)
+    entries[kept] = locale;
+  return entries;
+}
+
 /* Keeps the first part, drains the rest: gnuplot must not block on a full pipe. */
 static void read_all(int fd, char *text, size_t size)
 {
@@ -46,13 +73,18 @@ static int spawn(char *const *arguments, int complaints, pid_t *child)
   int failed = posix_spawn_file_actions_init(&actions);
   if (failed)
     return failed;
-  failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  char **entries = environment();
+  if (!entries)
+    failed = ENOMEM;
+  if (!failed)
+    failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   if (!failed)
     failed = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   if (!failed)
     failed = posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
   if (!failed)
-    failed = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
+    failed = posix_spawnp(child, arguments[0], &actions, NULL, arguments, entries);
+  free(entries);
   posix_spawn_file_actions_destroy(&actions);
   return failed;
 }

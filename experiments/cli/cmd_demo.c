@@ -146,7 +146,7 @@ static int run(const alf_cli_options *options, alf_error *err)
 const alf_cli_command alf_cli_command_demo = {
     .name = "demo",
     .summary = "Check every claim on built-in and real affinities and draw one page of figures",
-    .arguments = "",
+    .arguments = NULL,
     .fewest = 0,
     .most = 0,
     .details = "Known answers first, then claims C1 to C7 on the synthetic families and on the router affinities of "

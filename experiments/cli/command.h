@@ -28,7 +28,7 @@ enum alf_cli_exit {
 typedef struct alf_cli_command {
   const char *name;      /* as typed; two words for a command of a group ("trace cut") */
   const char *summary;   /* one line of alflab --help */
-  const char *arguments; /* "INPUT OUT.npy"; optional ones in brackets, [INPUT…] for any number */
+  const char *arguments; /* "INPUT OUT.npy"; optional ones in brackets, [INPUT…] for any number; NULL: none */
   int fewest, most;      /* how many arguments */
   const char *details;   /* what --help says below the options; NULL: nothing */
   /* Does the work; data goes to stdout. Returns an alf_cli_exit code; where a text was put into *err, the frame prints

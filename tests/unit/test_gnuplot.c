@@ -91,6 +91,30 @@ static void draws_the_same_svg_twice(void **state)
   assert_only(state, "a.svg b.svg line.csv line.gp ");
 }
 
+/* Not even in the C locale, in which gnuplot complains of UTF-8 scripts, or with settings of the user's own. */
+static void environment_does_not_matter(void **state)
+{
+  static const char in_utf8[] = "set encoding utf8\nset terminal svg\nset output out\nset datafile separator comma\n"
+                                "plot csv using 1:2 title '√n'\n";
+  static char first[LARGEST], second[LARGEST];
+  alf_error err;
+  skip_without_gnuplot();
+  alf_test_write(alf_test_path(state, "root.gp"), in_utf8, strlen(in_utf8));
+  setenv("LC_ALL", "C", 1);
+  alf_status plain = draw(state, "root", "a.svg", ALF_PLOT_SVG, &err);
+  unsetenv("LC_ALL");
+  assert_ok(plain, &err);
+  setenv("GNUPLOT_LIB", "/nowhere", 1);
+  setenv("GNUTERM", "nonsense", 1);
+  alf_status odd = draw(state, "root", "b.svg", ALF_PLOT_SVG, &err);
+  unsetenv("GNUPLOT_LIB");
+  unsetenv("GNUTERM");
+  assert_ok(odd, &err);
+  size_t length = read_file(alf_test_path(state, "a.svg"), first);
+  assert_int_equal(read_file(alf_test_path(state, "b.svg"), second), length);
+  assert_memory_equal(first, second, length);
+}
+
 static void draws_png(void **state)
 {
   static char bytes[LARGEST];
@@ -202,6 +226,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(draws_the_same_svg_twice),
+      TEST(environment_does_not_matter),
       TEST(draws_png),
       TEST(draws_the_demo_figure),
       TEST(a_complaint_is_a_failure),

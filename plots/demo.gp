@@ -43,7 +43,7 @@ eval axes('step size u of the sign rule', 'largest |A_k − L|  (slots)')
 set logscale y
 set format '10^{%T}'
 set key bottom right Left reverse maxrows auto
-plot [] [0.2:*] csv skip 1 using (pick('limit', 'band', $3)):4 with linespoints linestyle 2 title 'proved: q(E − 1) − 1', \
+plot [] [0.05:*] csv skip 1 using (pick('limit', 'band', $3)):4 with linespoints linestyle 2 title 'proved: q(E − 1) − 1', \
   farthest_max with lines linestyle 5 title 'possible: T − L', \
   csv skip 1 using (pick('limit', 'reached', $3)):4 with linespoints linestyle 1 title 'reached'
 

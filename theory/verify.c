@@ -27,14 +27,19 @@ static alf_status run_steps(alf_iterate *it, const alf_affinity *batch, const al
   return status;
 }
 
-/* What was seen of a run that broke off, or never began, is true as far as it goes, but proves nothing beyond. */
-static void mark_broken_off(const alf_verify_settings *settings, const alf_error *why, alf_claim_result *results)
+/* What was seen of a run that broke off, or never began, is true as far as it goes, but proves nothing beyond. What the
+   batch alone decides is decided, unless there was no memory to judge it. */
+static void mark_broken_off(const alf_verify_settings *settings, bool judged, const alf_error *why,
+                            alf_claim_result *results)
 {
   for (int c = 0; settings->claims[c]; c++) {
-    if (results[c].verdict != ALF_HOLDS || settings->claims[c]->fixed_by_batch)
+    alf_claim_result *r = &results[c];
+    bool stands =
+        r->verdict == ALF_REFUTED || r->verdict == ALF_HYPOTHESIS_NOT_MET || settings->claims[c]->fixed_by_batch;
+    if (judged && stands)
       continue;
-    results[c].verdict = ALF_INCONCLUSIVE;
-    snprintf(results[c].reason, sizeof results[c].reason, "%.200s", why->text);
+    r->verdict = ALF_INCONCLUSIVE;
+    snprintf(r->reason, sizeof r->reason, "%.200s", why->text);
   }
 }
 
@@ -50,15 +55,15 @@ alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *rea
   alf_error why = {0};
   for (int c = 0; settings->claims[c]; c++)
     results[c] = (alf_claim_result){.margin = NAN};
-  alf_status status = alf_iterate_alloc(&it, batch, &iterate, &why);
+  alf_status status = alf_watch_alloc(&watch, &run, settings->claims, most, &why);
   if (status == ALF_OK)
-    status = alf_watch_alloc(&watch, &run, settings->claims, most, &why);
+    status = alf_iterate_alloc(&it, batch, &iterate, &why);
   if (status == ALF_OK)
     status = run_steps(it, batch, cell, settings, watch, &why);
   if (watch)
     alf_watch_finish(watch, results);
   if (status != ALF_OK) {
-    mark_broken_off(settings, &why, results);
+    mark_broken_off(settings, watch != NULL, &why, results);
     alf_fail(err, status, "%s", why.text);
   }
   alf_watch_free(watch);

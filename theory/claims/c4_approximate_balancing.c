@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "judge.h"
 
@@ -39,33 +40,48 @@ static void begin(void *opaque, const alf_run *run)
     s->band = experts * (crowding->q * (experts - 1) - (slots % experts == 0));
 }
 
-static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
+/* Returns E·largest deviation. */
+static int64_t take_loads(c4_state *s, const alf_step *step, const int64_t *loads, int64_t n)
 {
-  c4_state *s = opaque;
   int32_t experts = step->batch_after->experts;
-  s->max_load = s->min_load = step->load_after[0];
+  int64_t deviation = 0;
+  s->max_load = s->min_load = loads[0];
   for (int32_t k = 0; k < experts; k++) {
-    int64_t load = step->load_after[k], scaled = step->topk * step->batch_after->tokens - experts * load;
-    bool inside = (scaled < 0 ? -scaled : scaled) <= s->band;
-    if (s->inside[k] && !inside && s->left_band++ == 0)
-      s->left_step = step->n;
-    s->inside[k] = inside;
+    int64_t load = loads[k], off = llabs(step->topk * step->batch_after->tokens - experts * load);
+    if (s->inside[k] && off > s->band && s->left_band++ == 0)
+      s->left_step = n;
+    s->inside[k] = off <= s->band;
+    deviation = off > deviation ? off : deviation;
     s->max_load = load > s->max_load ? load : s->max_load;
     s->min_load = load < s->min_load ? load : s->min_load;
   }
-  s->last_deviation = facts->deviation;
-  if (facts->deviation > band_at_q_1(run))
-    s->entered_q1 = -1;
-  else if (s->entered_q1 < 0)
-    s->entered_q1 = step->n;
-  if (facts->deviation > s->band)
-    s->entered = -1;
-  else if (s->entered < 0)
-    s->entered = step->n, s->worst_inside = 0;
-  if (facts->deviation > s->worst_inside)
-    s->worst_inside = facts->deviation;
-  if ((double)step->n >= s->entry_bound && facts->deviation > s->late_deviation)
-    s->late_deviation = facts->deviation;
+  return deviation;
+}
+
+/* Since when a deviation is inside a band, −1 for not now. */
+static int64_t entry(int64_t entered, bool inside, int64_t n)
+{
+  return !inside ? -1 : entered < 0 ? n : entered;
+}
+
+static void take_iterate(c4_state *s, const alf_run *run, const alf_step *step, const int64_t *loads, int64_t n)
+{
+  int64_t deviation = take_loads(s, step, loads, n);
+  s->last_deviation = deviation;
+  s->entered_q1 = entry(s->entered_q1, deviation <= band_at_q_1(run), n);
+  s->entered = entry(s->entered, deviation <= s->band, n);
+  if (s->entered == n || deviation > s->worst_inside)
+    s->worst_inside = deviation;
+  if ((double)n >= s->entry_bound && deviation > s->late_deviation)
+    s->late_deviation = deviation;
+}
+
+static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
+{
+  (void)facts;
+  if (step->n == 1)
+    take_iterate(opaque, run, step, step->load_before, 0);
+  take_iterate(opaque, run, step, step->load_after, step->n);
 }
 
 /* Numbers first, whatever the verdict. */
@@ -103,9 +119,9 @@ static bool hypotheses_met(const c4_state *s, const alf_run *run, alf_claim_resu
     alf_conclude(result, ALF_INCONCLUSIVE, "q was not measured for u = %g", run->u);
   else if (!useful)
     alf_conclude(result, ALF_HYPOTHESIS_NOT_MET,
-                 "H(1) fails: %lld tokens within 2u for experts %d and %d; the band %g exceeds any possible %g",
-                 (long long)crowding->q, crowding->expert_a, crowding->expert_b, (double)s->band / (double)experts,
-                 (double)farthest / (double)experts);
+                 "H(1) %s: %lld tokens within 2u for experts %d and %d; the band %g exceeds any possible %g",
+                 crowding->q > 1 ? "fails" : "is too little", (long long)crowding->q, crowding->expert_a,
+                 crowding->expert_b, (double)s->band / (double)experts, (double)farthest / (double)experts);
   return sign && run->zero_start && useful;
 }
 

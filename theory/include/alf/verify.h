@@ -13,8 +13,8 @@ typedef struct alf_watch alf_watch;
 alf_status alf_watch_alloc(alf_watch **watch, const alf_run *run, const alf_claim *const *claims, int64_t max_steps,
                            alf_error *err);
 
-/* Takes the next update. Returns true once the run is known to repeat itself for ever (a confirmed limit cycle of a
-   constant schedule in an exact run): further steps would show nothing new. */
+/* Takes the next update. Returns true once the run is known to repeat itself for ever (a confirmed limit cycle of an
+   exact run with a constant schedule and a sign or proportional rule without state): further steps would show nothing new. */
 bool alf_watch_step(alf_watch *watch, const alf_step *step);
 
 /* Writes one result a claim. */

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void alf_cli_row(const char *key, const char *format, ...)
 {
@@ -49,12 +52,19 @@ alf_status alf_cli_print_json(json_t *object, alf_error *err)
   return ALF_OK;
 }
 
+/* The reader has closed the pipe: errno may long be lost, poll still knows. */
+static bool is_broken_pipe(void)
+{
+  struct pollfd out = {.fd = STDOUT_FILENO};
+  return errno == EPIPE || (poll(&out, 1, 0) == 1 && (out.revents & POLLERR));
+}
+
 alf_status alf_cli_flush(alf_error *err)
 {
   errno = 0;
   if (!fflush(stdout) && !ferror(stdout))
     return ALF_OK;
-  if (errno == EPIPE) {
+  if (is_broken_pipe()) {
     *err = (alf_error){.code = ALF_EIO};
     return ALF_EIO;
   }

@@ -1,0 +1,282 @@
+#include "exact/box.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alf/routing.h"
+#include "core/hot.h"
+#include "core/select.h"
+
+#define WIDTH_SAMPLE 2048 /* tokens from which half-widths are set */
+
+alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_error *err)
+{
+  size_t experts = (size_t)problem->batch->experts, slots = (size_t)(problem->topk * problem->batch->tokens);
+  *box = (alf_box){.problem = problem};
+  box->price = calloc(experts, sizeof *box->price);
+  box->centre = calloc(experts, sizeof *box->centre);
+  box->half_width = calloc(experts, sizeof *box->half_width);
+  box->score = calloc(experts, sizeof *box->score);
+  box->settled = calloc(experts, sizeof *box->settled);
+  box->column = calloc(experts + 1, sizeof *box->column);
+  box->chosen = malloc(slots * sizeof *box->chosen);
+  if (box->price && box->centre && box->half_width && box->score && box->settled && box->column && box->chosen)
+    return ALF_OK;
+  alf_box_free(box);
+  return alf_fail_memory(err, slots * sizeof *box->chosen + experts * 6 * sizeof *box->price);
+}
+
+void alf_box_free(alf_box *box)
+{
+  free(box->price);
+  free(box->centre);
+  free(box->half_width);
+  free(box->score);
+  free(box->settled);
+  free(box->column);
+  free(box->chosen);
+  free(box->token);
+  free(box->cell);
+  free(box->amount);
+  free(box->place);
+  free(box->entry);
+  *box = (alf_box){0};
+}
+
+/* Noise below a grid unit, at most (2^bits − 1)/E: a cycle of exchanges passes at most E cells up and E down, so noise
+   moves its weight by less than a unit, and what is optimal with it is optimal without. */
+static int64_t noise(const alf_box *box, int64_t i, int32_t k)
+{
+  uint64_t experts = (uint64_t)box->problem->batch->experts, most = ((UINT64_C(1) << box->noise_bits) - 1) / experts;
+  uint64_t hash = ((uint64_t)i * experts + (uint64_t)k + 1) * UINT64_C(0x9e3779b97f4a7c15);
+  hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
+  return (int64_t)((hash >> 32) * (most + 1) >> 32);
+}
+
+static int64_t fine_affinity(const alf_box *box, int64_t i, int32_t k)
+{
+  int64_t affinity = alf_affinity_row(box->problem->batch, i)[k];
+  return box->noise_bits ? (affinity << box->noise_bits) + noise(box, i, k) : affinity;
+}
+
+ALF_HOT static void add_rows(const int64_t *a, const int64_t *b, int32_t experts, int64_t *sum)
+{
+  for (int32_t k = 0; k < experts; k++)
+    sum[k] = a[k] + b[k];
+}
+
+static void score_token(const alf_box *box, int64_t i)
+{
+  int32_t experts = box->problem->batch->experts;
+  if (!box->noise_bits) {
+    add_rows(alf_affinity_row(box->problem->batch, i), box->price, experts, box->score);
+    return;
+  }
+  for (int32_t k = 0; k < experts; k++)
+    box->score[k] = fine_affinity(box, i, k) + box->price[k];
+}
+
+/* max of score + width over all experts. */
+ALF_HOT static int64_t highest_reach(const int64_t *score, const int64_t *width, int32_t experts)
+{
+  int64_t highest = INT64_MIN;
+  for (int32_t k = 0; k < experts; k++)
+    highest = score[k] + width[k] > highest ? score[k] + width[k] : highest;
+  return highest;
+}
+
+/* The lowest that a chosen cell can come inside the box, and the highest that another one can. */
+typedef struct reach {
+  int64_t chosen_low, other_high;
+} reach;
+
+static reach reach_of(alf_box *box, const alf_expert *chosen)
+{
+  int32_t topk = box->problem->topk, experts = box->problem->batch->experts;
+  reach r = {.chosen_low = INT64_MAX};
+  int64_t held[ALF_MAX_EXPERTS];
+  for (int32_t j = 0; j < topk; j++) {
+    int64_t *score = &box->score[chosen[j]], low = *score - box->half_width[chosen[j]];
+    r.chosen_low = low < r.chosen_low ? low : r.chosen_low;
+    held[j] = *score;
+    *score = INT64_MIN / 2;
+  }
+  r.other_high = highest_reach(box->score, box->half_width, experts);
+  for (int32_t j = 0; j < topk; j++)
+    box->score[chosen[j]] = held[j];
+  return r;
+}
+
+/* Room for one more token with all its cells. */
+static alf_status reserve(alf_box *box, alf_error *err)
+{
+  int32_t experts = box->problem->batch->experts;
+  if (box->tokens == box->token_room) {
+    int64_t room = 2 * box->token_room + 1024;
+    alf_box_token *token = realloc(box->token, (size_t)room * sizeof *token);
+    if (!token)
+      return alf_fail_memory(err, (unsigned long long)room * sizeof *token);
+    box->token = token;
+    box->token_room = room;
+  }
+  if (box->cells + experts > box->cell_room) {
+    int64_t room = 2 * box->cell_room + experts + 4096;
+    alf_box_cell *cell = realloc(box->cell, (size_t)room * sizeof *cell);
+    if (!cell)
+      return alf_fail_memory(err, (unsigned long long)room * sizeof *cell);
+    box->cell = cell;
+    box->cell_room = room;
+  }
+  return ALF_OK;
+}
+
+static void add_cell(alf_box *box, int64_t affinity, int32_t k)
+{
+  box->cell[box->cells++] = (alf_box_cell){affinity, (int32_t)box->tokens, (alf_expert)k};
+}
+
+static void free_cells(alf_box *box, int64_t i, const alf_expert *chosen, reach r)
+{
+  alf_box_token *token = &box->token[box->tokens];
+  int32_t topk = box->problem->topk;
+  *token = (alf_box_token){.token = i, .first = box->cells};
+  for (int32_t k = 0, j = 0; k < box->problem->batch->experts; k++) {
+    bool is_chosen = j < topk && chosen[j] == k;
+    j += is_chosen;
+    bool is_free = is_chosen ? box->score[k] - box->half_width[k] <= r.other_high
+                             : box->score[k] + box->half_width[k] >= r.chosen_low;
+    if (is_free)
+      add_cell(box, box->score[k] - box->price[k], k);
+    token->want += is_free && is_chosen;
+    box->settled[k] += is_chosen && !is_free;
+  }
+  token->cells = (int32_t)(box->cells - token->first);
+  box->tokens++;
+}
+
+static alf_status take_token(alf_box *box, int64_t i, alf_error *err)
+{
+  int32_t topk = box->problem->topk;
+  alf_expert *chosen = box->chosen + i * topk;
+  score_token(box, i);
+  alf_topk_row(box->score, box->problem->batch->experts, topk, chosen);
+  reach r = reach_of(box, chosen);
+  if (r.chosen_low > r.other_high) {
+    for (int32_t j = 0; j < topk; j++)
+      box->settled[chosen[j]]++;
+    return ALF_OK;
+  }
+  alf_status status = reserve(box, err);
+  if (!status)
+    free_cells(box, i, chosen, r);
+  return status;
+}
+
+/* ALF_ROUNDED: experts that keep the smaller load have a slot of one more token instead, which wants every expert
+   alike. All loads are then the larger one, and prices matter up to a common shift only. */
+static alf_status add_virtual_token(alf_box *box, alf_error *err)
+{
+  int64_t lower, upper, slots = box->problem->topk * box->problem->batch->tokens;
+  int32_t experts = box->problem->batch->experts;
+  alf_problem_load_range(box->problem, &lower, &upper);
+  alf_status status = lower < upper ? reserve(box, err) : ALF_OK;
+  if (status || lower == upper)
+    return status;
+  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(upper * experts - slots)};
+  for (int32_t k = 0; k < experts; k++)
+    add_cell(box, 0, k);
+  box->tokens++;
+  return ALF_OK;
+}
+
+/* Cells by expert, and room for what goes with the cells. */
+static alf_status order_cells(alf_box *box, alf_error *err)
+{
+  size_t cells = (size_t)box->cells + 1;
+  int32_t experts = box->problem->batch->experts;
+  free(box->amount);
+  free(box->place);
+  free(box->entry);
+  box->amount = calloc(cells, sizeof *box->amount);
+  box->place = malloc(cells * sizeof *box->place);
+  box->entry = malloc(cells * sizeof *box->entry);
+  if (!box->amount || !box->place || !box->entry)
+    return alf_fail_memory(err, cells * 16);
+  memset(box->column, 0, ((size_t)experts + 1) * sizeof *box->column);
+  for (int64_t c = 0; c < box->cells; c++)
+    box->column[box->cell[c].expert]++;
+  for (int32_t k = 0, sum = 0; k <= experts; k++) {
+    int32_t count = k < experts ? (int32_t)box->column[k] : 0;
+    box->column[k] = sum;
+    sum += count;
+  }
+  memcpy(box->score, box->column, (size_t)experts * sizeof *box->score); /* the next free place of each column */
+  for (int64_t c = 0; c < box->cells; c++)
+    box->place[c] = (int32_t)box->score[box->cell[c].expert]++;
+  return ALF_OK;
+}
+
+alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err)
+{
+  const alf_affinity *batch = box->problem->batch;
+  size_t bytes = (size_t)batch->experts * sizeof *box->price;
+  alf_status status = ALF_OK;
+  box->tokens = box->cells = box->sampled = 0;
+  memcpy(box->centre, box->price, bytes);
+  memset(box->settled, 0, bytes);
+  for (int64_t i = 0; i < batch->tokens && !status; i += stride, box->sampled++)
+    status = take_token(box, i, err);
+  if (!status && stride == 1)
+    status = add_virtual_token(box, err);
+  return status ? status : order_cells(box, err);
+}
+
+/* |score − threshold| of every expert for one token, the threshold midway between K-th and (K+1)-th score. */
+static void take_distances(alf_box *box, int64_t i, int64_t *distance, int64_t stride)
+{
+  int32_t topk = box->problem->topk, experts = box->problem->batch->experts;
+  alf_expert chosen[ALF_MAX_EXPERTS];
+  int64_t kept = INT64_MAX, passed = INT64_MIN;
+  score_token(box, i);
+  alf_topk_row(box->score, experts, topk, chosen);
+  for (int32_t k = 0, j = 0; k < experts; k++) {
+    bool is_chosen = j < topk && chosen[j] == k;
+    j += is_chosen;
+    if (is_chosen)
+      kept = box->score[k] < kept ? box->score[k] : kept;
+    else
+      passed = box->score[k] > passed ? box->score[k] : passed;
+  }
+  int64_t threshold = passed + (kept - passed) / 2;
+  for (int32_t k = 0; k < experts; k++)
+    distance[k * stride] = llabs(box->score[k] - threshold);
+}
+
+alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_error *err)
+{
+  int64_t tokens = box->problem->batch->tokens, experts = box->problem->batch->experts;
+  int64_t available = (tokens + stride - 1) / stride, most = WIDTH_SAMPLE;
+  int64_t skip = (available + most - 1) / most * stride, count = (tokens + skip - 1) / skip;
+  double share = slots / (double)available;
+  int64_t rank = (int64_t)(2 * share * (double)count) + 1;
+  int64_t *distance = malloc((size_t)(count * experts) * sizeof *distance);
+  if (!distance)
+    return alf_fail_memory(err, (unsigned long long)(count * experts) * sizeof *distance);
+  for (int64_t r = 0; r < count; r++)
+    take_distances(box, r * skip, distance + r, count);
+  for (int64_t k = 0; k < experts; k++)
+    box->half_width[k] = rank < count ? alf_select(distance + k * count, count, rank) + 1 : ALF_BOX_ALL;
+  free(distance);
+  return ALF_OK;
+}
+
+bool alf_box_holds_prices(const alf_box *box)
+{
+  int64_t lowest = INT64_MAX, highest = INT64_MIN;
+  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
+    int64_t moved = box->price[k] - box->centre[k];
+    lowest = moved + box->half_width[k] < lowest ? moved + box->half_width[k] : lowest;
+    highest = moved - box->half_width[k] > highest ? moved - box->half_width[k] : highest;
+  }
+  return highest <= lowest;
+}

@@ -1,0 +1,72 @@
+/* A box of prices, and the tokens whose Top-K can change inside it.
+
+   Around the prices lies a box of a half-width for each expert. A token whose every chosen cell beats every other cell
+   at all prices of the box is settled: only its slots count. The few others keep those of their cells that can swap.
+   Whatever happens inside the box then happens on these cells. (shared/algorithms.md, "exchange") */
+#ifndef ALF_EXACT_BOX_H
+#define ALF_EXACT_BOX_H
+
+#include "alf/problem.h"
+
+/* A token that is not settled. Its cells are consecutive, experts ascending. */
+typedef struct alf_box_token {
+  int64_t token; /* its row in the batch; −1: the virtual token of ALF_ROUNDED */
+  int64_t first; /* index of its first cell */
+  int32_t cells;
+  int32_t want; /* slots that these cells share */
+} alf_box_token;
+
+typedef struct alf_box_cell {
+  int64_t affinity; /* in fine units */
+  int32_t row;      /* index into token */
+  alf_expert expert;
+} alf_box_cell;
+
+/* All prices, affinities and widths are in fine units: grid units times 2^noise_bits. */
+typedef struct alf_box {
+  const alf_problem *problem;
+  int noise_bits;      /* 0, or how far below a grid unit the noise that breaks ties lies */
+  int64_t *price;      /* E: inside the box */
+  int64_t *centre;     /* E: where the box lies */
+  int64_t *half_width; /* E; ALF_BOX_ALL: every cell is free */
+  int64_t *score;      /* E: scratch */
+  alf_expert *chosen;  /* T×K: Top-K at the centre */
+  int64_t *settled;    /* E: slots of chosen cells that are not free */
+  int64_t sampled;     /* tokens that the box was filled from */
+  alf_box_token *token;
+  alf_box_cell *cell;
+  int32_t *amount; /* cells: what the cell has, in units of 1/denominator */
+  int64_t tokens, cells, token_room, cell_room;
+  int64_t *column; /* E + 1: where each expert's cells start in the order by expert */
+  int32_t *place;  /* cells: the place of each cell in that order */
+  int64_t *entry;  /* cells, in that order: the price from which on the cell is chosen */
+} alf_box;
+
+#define ALF_BOX_ALL (INT64_C(1) << 60)
+
+alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_error *err);
+void alf_box_free(alf_box *box);
+
+/* Centres the box at its prices and fills it from every stride-th token. Errors: ALF_ENOMEM. */
+alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err);
+
+/* Sets every half-width so that about `slots` of the sampled tokens have their threshold that near to the expert's
+   score, on either side; from at most 2048 tokens, `stride` apart. Errors: ALF_ENOMEM. */
+alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_error *err);
+
+/* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= E or a round gains less than a quarter;
+   returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
+   stayed. */
+int64_t alf_box_balance(alf_box *box, int rounds);
+
+/* Whether the prices, moved together as far as need be, lie in the box. */
+bool alf_box_holds_prices(const alf_box *box);
+
+typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_box_end;
+
+/* Top-K at the prices, then successive shortest paths on the experts until every load is on target: the free cells' amounts and
+   the prices end exactly optimal for the box. Stops when the prices leave the box, or no path is left in it.
+   *augmentations counts the paths. Errors: ALF_ENOMEM. */
+alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentations, alf_error *err);
+
+#endif

@@ -1,0 +1,96 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/select.h"
+#include "exact/box.h"
+
+#define NEVER (INT64_C(1) << 61) /* an entry price that no price reaches; −NEVER: below all prices */
+
+/* The want-th and the next largest of a token's scores, by insertion into `best` (want + 1 values). */
+static void thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
+                       int64_t *first_out)
+{
+  const alf_box_cell *cell = box->cell + token->first;
+  int32_t room = token->want + 1, held = 0;
+  for (int32_t c = 0; c < token->cells; c++) {
+    int64_t score = cell[c].affinity + box->price[cell[c].expert];
+    if (held == room && score <= best[room - 1])
+      continue;
+    int32_t at = held < room ? held++ : room - 1;
+    for (; at > 0 && best[at - 1] < score; at--)
+      best[at] = best[at - 1];
+    best[at] = score;
+  }
+  *last_in = token->want > 0 ? best[token->want - 1] : NEVER;
+  *first_out = token->want < token->cells ? best[token->want] : -NEVER;
+}
+
+/* For every cell the price from which on its token would choose it, the other prices given. */
+static void find_entries(const alf_box *box)
+{
+  int64_t best[ALF_MAX_EXPERTS + 1], last_in, first_out;
+  for (int64_t r = 0; r < box->tokens; r++) {
+    const alf_box_token *token = &box->token[r];
+    thresholds(box, token, best, &last_in, &first_out);
+    for (int64_t c = token->first; c < token->first + token->cells; c++) {
+      const alf_box_cell *cell = &box->cell[c];
+      bool in = cell->affinity + box->price[cell->expert] >= last_in;
+      int64_t rival = in ? first_out : last_in;
+      box->entry[box->place[c]] = rival == NEVER || rival == -NEVER ? rival : rival - cell->affinity;
+    }
+  }
+}
+
+/* A price at which `target` of the n entries lie below it, as near to the old one as can be told from them. */
+static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target, int64_t old)
+{
+  int64_t below = -NEVER, above = NEVER;
+  if (target > 0)
+    below = alf_select(entry, n, target < n ? target - 1 : n - 1);
+  if (target <= 0)
+    above = alf_select(entry, n, 0);
+  for (int64_t e = target; target > 0 && e < n; e++)
+    above = entry[e] < above ? entry[e] : above;
+  if (below == -NEVER)
+    return above == NEVER || old < above ? old : above - 1;
+  if (above == NEVER)
+    return old > below ? old : below + 1;
+  return above > below ? below + (above - below) / 2 + 1 : below;
+}
+
+/* What all loads together must be, in slots: those of the tokens that the box was filled from, and of the virtual one. */
+static int64_t slots_of(const alf_box *box)
+{
+  const alf_box_token *last = &box->token[box->tokens - 1];
+  int64_t slots = box->problem->topk * box->sampled;
+  return box->tokens && last->token < 0 ? slots + last->want : slots;
+}
+
+/* One round for all experts at once; returns Σ|load − L| before it. */
+static int64_t balance_once(alf_box *box, int64_t *next)
+{
+  int64_t experts = box->problem->batch->experts, slots = slots_of(box), off = 0;
+  find_entries(box);
+  for (int32_t k = 0; k < experts; k++) {
+    int64_t *entry = box->entry + box->column[k], n = box->column[k + 1] - box->column[k], chosen = 0;
+    int64_t target = slots / experts + (k < slots % experts) - box->settled[k];
+    for (int64_t e = 0; e < n; e++)
+      chosen += entry[e] < box->price[k];
+    off += llabs(chosen - target);
+    next[k] = n && chosen != target ? quantile_price(entry, n, target, box->price[k]) : box->price[k];
+  }
+  return off;
+}
+
+int64_t alf_box_balance(alf_box *box, int rounds)
+{
+  int64_t next[ALF_MAX_EXPERTS], off = INT64_MAX, experts = box->problem->batch->experts;
+  for (int round = 0; round < rounds; round++) {
+    int64_t before = off;
+    off = balance_once(box, next);
+    if (off <= experts || (round > 1 && off > before / 4 * 3))
+      break;
+    memcpy(box->price, next, (size_t)experts * sizeof *next);
+  }
+  return off;
+}

@@ -1,0 +1,247 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alf/solver.h"
+#include "core/deadline.h"
+#include "exact/box.h"
+
+/* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times
+   the one before, bring the prices near by quantile rounds; at full size two boxes, the second much smaller, leave a few
+   free cells; shortest augmenting paths on these end exactly optimal. (shared/algorithms.md, "exchange") */
+
+enum {
+  TOKENS_PER_EXPERT = 8, /* in the first sample, at least */
+  LEVEL_FACTOR = 4,
+  ROUNDS = 12,
+  NOISE_BITS = 16,
+  FINE_SLOTS = 32, /* half-width of the last box, in slots on either side of the threshold */
+};
+
+typedef struct workspace {
+  const alf_problem *problem;
+  double deadline;
+  alf_box box;
+  double slots; /* half-width of the next box */
+} workspace;
+
+static alf_status can(const alf_problem *problem, alf_error *err)
+{
+  if (problem->batch->tokens <= INT32_MAX / problem->batch->experts)
+    return ALF_OK;
+  return alf_fail(err, ALF_EUNSUPPORTED, "exchange: %lld tokens x %d experts: expected at most %d cells",
+                  (long long)problem->batch->tokens, problem->batch->experts, INT32_MAX);
+}
+
+/* Measured: 0.02 s at 16384 × 64, K = 8, linear in the cells. */
+static double estimate(const alf_problem *problem)
+{
+  return 2e-8 * (double)problem->batch->tokens * problem->batch->experts;
+}
+
+static void free_workspace(void *opaque)
+{
+  workspace *w = opaque;
+  if (w)
+    alf_box_free(&w->box);
+  free(w);
+}
+
+static alf_status setup(void **out, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
+{
+  workspace *w = calloc(1, sizeof *w);
+  *out = w;
+  if (!w)
+    return alf_fail_memory(err, sizeof *w);
+  w->problem = problem;
+  w->deadline = alf_deadline_after(settings->timeout);
+  alf_status status = alf_box_alloc(&w->box, problem, err);
+  if (status) {
+    free(w);
+    *out = NULL;
+  }
+  return status;
+}
+
+static alf_status check_deadline(const workspace *w, alf_error *err)
+{
+  if (alf_deadline_left_ms(w->deadline) > 0)
+    return ALF_OK;
+  return alf_fail(err, ALF_ETIMEOUT, "exchange: time limit reached");
+}
+
+/* Slots by which loads are off at a sample of n tokens when the prices come from one of a quarter of them. */
+static double sampling_noise(const alf_problem *problem, int64_t n)
+{
+  double load = (double)problem->topk * (double)n / problem->batch->experts;
+  return 1.2 * sqrt(load * (LEVEL_FACTOR - 1));
+}
+
+static void free_all(alf_box *box)
+{
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    box->half_width[k] = ALF_BOX_ALL;
+}
+
+/* The samples, and the first box of the full batch. */
+static alf_status approach(workspace *w, alf_error *err)
+{
+  int64_t tokens = w->problem->batch->tokens, stride = 1;
+  while (tokens / (stride * LEVEL_FACTOR) >= (int64_t)TOKENS_PER_EXPERT * w->problem->batch->experts)
+    stride *= LEVEL_FACTOR;
+  alf_status status = ALF_OK;
+  free_all(&w->box);
+  for (bool first = true; stride >= 1 && !status; stride /= LEVEL_FACTOR, first = false) {
+    int64_t n = (tokens + stride - 1) / stride;
+    if (!first)
+      status =
+          alf_box_set_widths(&w->box, stride * LEVEL_FACTOR, 2.5 * sampling_noise(w->problem, n) / LEVEL_FACTOR, err);
+    if (!status)
+      status = alf_box_fill(&w->box, stride, err);
+    if (!status)
+      alf_box_balance(&w->box, ROUNDS / 2);
+    if (!status)
+      status = check_deadline(w, err);
+  }
+  return status;
+}
+
+/* Ties, or nearly so: more cells are free than the widths account for. */
+static bool is_crowded(const workspace *w)
+{
+  double experts = w->problem->batch->experts;
+  return w->box.noise_bits == 0 && (double)w->box.cells > 16 * w->slots * experts + experts * experts;
+}
+
+static void add_noise(workspace *w)
+{
+  alf_box *box = &w->box;
+  box->noise_bits = NOISE_BITS;
+  for (int32_t k = 0; k < w->problem->batch->experts; k++)
+    box->price[k] *= INT64_C(1) << NOISE_BITS;
+}
+
+/* One box about the prices and the paths in it; *done when they end optimal. */
+static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_error *err)
+{
+  alf_box *box = &w->box;
+  alf_box_end end = ALF_BOX_LEFT;
+  alf_status status = ALF_OK;
+  if (w->slots < (double)w->problem->batch->tokens)
+    status = alf_box_set_widths(box, 1, w->slots, err);
+  else
+    free_all(box);
+  if (!status)
+    status = alf_box_fill(box, 1, err);
+  if (!status && is_crowded(w)) {
+    add_noise(w);
+    return ALF_OK;
+  }
+  if (!status) {
+    alf_box_balance(box, ROUNDS);
+    if (alf_box_holds_prices(box))
+      status = alf_box_augment(box, &end, augmentations, err);
+  }
+  *done = end == ALF_BOX_OPTIMAL;
+  w->slots *= 4;
+  return status;
+}
+
+/* One token's entries: its settled chosen cells in full, its free cells with their amounts. */
+static alf_status write_token(const workspace *w, int64_t i, const alf_box_token *token, alf_solution *x,
+                              alf_error *err)
+{
+  const alf_box *box = &w->box;
+  const alf_expert *chosen = box->chosen + i * w->problem->topk;
+  int64_t end = x->row[i], c = token ? token->first : 0, last = token ? token->first + token->cells : 0;
+  for (int32_t j = 0; j < w->problem->topk || c < last;) {
+    bool from_cell = c < last && (j == w->problem->topk || box->cell[c].expert <= chosen[j]);
+    alf_expert k = from_cell ? box->cell[c].expert : chosen[j];
+    int32_t amount = from_cell ? box->amount[c] : (int32_t)x->denominator;
+    j += j < w->problem->topk && chosen[j] == k;
+    c += from_cell;
+    if (amount == 0)
+      continue;
+    if (end == x->capacity)
+      return alf_fail(err, ALF_ESOLVER, "exchange: more than %lld entries", (long long)x->capacity);
+    x->expert[end] = k;
+    x->amount[end++] = amount;
+  }
+  x->row[i + 1] = end;
+  return ALF_OK;
+}
+
+/* With fractional loads the paths may end beside a vertex, on more cells than one has. */
+static alf_status reserve_entries(const workspace *w, alf_solution *x, alf_error *err)
+{
+  int64_t needed = w->problem->topk * x->tokens + w->box.cells;
+  if (x->denominator == 1 || needed <= x->capacity)
+    return ALF_OK;
+  alf_expert *expert = realloc(x->expert, (size_t)needed * sizeof *expert);
+  x->expert = expert ? expert : x->expert;
+  int32_t *amount = realloc(x->amount, (size_t)needed * sizeof *amount);
+  x->amount = amount ? amount : x->amount;
+  if (!expert || !amount)
+    return alf_fail_memory(err, (unsigned long long)needed * (sizeof *expert + sizeof *amount));
+  x->capacity = needed;
+  return ALF_OK;
+}
+
+static alf_status write_primal(const workspace *w, alf_solution *x, alf_error *err)
+{
+  alf_status status = reserve_entries(w, x, err);
+  int64_t next = 0;
+  for (int64_t i = 0; i < x->tokens && !status; i++) {
+    bool is_free = next < w->box.tokens && w->box.token[next].token == i;
+    status = write_token(w, i, is_free ? &w->box.token[next] : NULL, x, err);
+    next += is_free;
+  }
+  return status;
+}
+
+/* With fixed loads expert 0 has price 0. With rounded ones experts that the virtual token chose have the smaller load
+   and a price of at least 0, the others at most 0. */
+static void write_prices(const workspace *w, alf_solution *x)
+{
+  const alf_box *box = &w->box;
+  int64_t origin = box->price[0];
+  const alf_box_token *last = box->tokens ? &box->token[box->tokens - 1] : NULL;
+  if (last && last->token < 0) {
+    origin = INT64_MAX;
+    for (int64_t c = last->first; c < last->first + last->cells; c++)
+      if (box->amount[c] > 0 && box->price[box->cell[c].expert] < origin)
+        origin = box->price[box->cell[c].expert];
+  }
+  for (int32_t k = 0; k < x->experts; k++)
+    x->price[k] = box->price[k] - origin;
+}
+
+static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
+{
+  workspace *w = opaque;
+  bool done = false;
+  alf_status status = approach(w, err);
+  w->slots = FINE_SLOTS;
+  while (!status && !done) {
+    status = check_deadline(w, err);
+    if (!status)
+      status = try_box(w, &done, &solution->iterations, err);
+  }
+  if (!status)
+    status = write_primal(w, solution, err);
+  if (!status && w->box.noise_bits)
+    return alf_exchange_prices(w->problem, solution, err);
+  if (!status)
+    write_prices(w, solution);
+  return status;
+}
+
+const alf_solver alf_solver_exchange = {
+    .name = "exchange",
+    .summary = "alflab's own: quantile rounds, then shortest augmenting paths between experts; any size",
+    .can = can,
+    .estimate = estimate,
+    .setup = setup,
+    .solve = solve,
+    .free = free_workspace,
+};

@@ -41,8 +41,8 @@ static void find_entries(const alf_box *box)
   }
 }
 
-/* A price at which `target` of the n entries lie below it, as near to the old one as can be told from them. */
-static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target, int64_t old)
+/* The middle of the gap of prices at which `target` of the n entries lie below. */
+static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target)
 {
   int64_t below = -NEVER, above = NEVER;
   if (target > 0)
@@ -51,11 +51,15 @@ static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target, int64_t
     above = alf_select(entry, n, 0);
   for (int64_t e = target; target > 0 && e < n; e++)
     above = entry[e] < above ? entry[e] : above;
-  if (below == -NEVER)
-    return above == NEVER || old < above ? old : above - 1;
-  if (above == NEVER)
-    return old > below ? old : below + 1;
   return above > below ? below + (above - below) / 2 + 1 : below;
+}
+
+/* Outside the box more cells than the free ones would count. */
+static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
+{
+  int64_t lowest = box->centre[k] - box->half_width[k], highest = box->centre[k] + box->half_width[k];
+  price = price < lowest ? lowest : price;
+  return price > highest ? highest : price;
 }
 
 /* What all loads together must be, in slots: those of the tokens that the box was filled from, and of the virtual one. */
@@ -77,20 +81,28 @@ static int64_t balance_once(alf_box *box, int64_t *next)
     for (int64_t e = 0; e < n; e++)
       chosen += entry[e] < box->price[k];
     off += llabs(chosen - target);
-    next[k] = n && chosen != target ? quantile_price(entry, n, target, box->price[k]) : box->price[k];
+    next[k] = box->price[k];
+    if (n && chosen != target)
+      next[k] = clamp_to_box(box, k, quantile_price(entry, n, target));
   }
   return off;
 }
 
 int64_t alf_box_balance(alf_box *box, int rounds)
 {
-  int64_t next[ALF_MAX_EXPERTS], off = INT64_MAX, experts = box->problem->batch->experts;
-  for (int round = 0; round < rounds; round++) {
-    int64_t before = off;
-    off = balance_once(box, next);
-    if (off <= experts || (round > 1 && off > before / 4 * 3))
+  int64_t next[ALF_MAX_EXPERTS], best[ALF_MAX_EXPERTS], least = INT64_MAX;
+  size_t bytes = (size_t)box->problem->batch->experts * sizeof *next;
+  for (int round = 0; round < rounds && least > box->problem->batch->experts; round++) {
+    int64_t off = balance_once(box, next);
+    bool stalls = round > 1 && off > least / 4 * 3;
+    if (off < least) {
+      memcpy(best, box->price, bytes);
+      least = off;
+    }
+    if (stalls)
       break;
-    memcpy(box->price, next, (size_t)experts * sizeof *next);
+    memcpy(box->price, next, bytes);
   }
-  return off;
+  memcpy(box->price, best, bytes);
+  return least;
 }

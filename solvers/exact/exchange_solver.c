@@ -23,6 +23,7 @@ typedef struct workspace {
   double deadline;
   alf_box box;
   double slots; /* half-width of the next box */
+  int tries;    /* boxes so far */
 } workspace;
 
 static alf_status can(const alf_problem *problem, alf_error *err)
@@ -83,19 +84,40 @@ static void free_all(alf_box *box)
     box->half_width[k] = ALF_BOX_ALL;
 }
 
-/* The samples, and the first box of the full batch. */
+static void add_noise(workspace *w)
+{
+  alf_box *box = &w->box;
+  box->noise_bits = NOISE_BITS;
+  for (int32_t k = 0; k < w->problem->batch->experts; k++)
+    box->price[k] *= INT64_C(1) << NOISE_BITS;
+}
+
+/* The first sample, with every cell free. Rounds that stall far from balance have met ties: noise parts them. */
+static alf_status approach_from_afar(workspace *w, int64_t stride, alf_error *err)
+{
+  alf_box *box = &w->box;
+  free_all(box);
+  alf_status status = alf_box_fill(box, stride, err);
+  if (!status && alf_box_balance(box, ROUNDS) > 4 * w->problem->batch->experts) {
+    add_noise(w);
+    status = alf_box_fill(box, stride, err);
+    if (!status)
+      alf_box_balance(box, ROUNDS);
+  }
+  return status ? status : check_deadline(w, err);
+}
+
+/* Larger and larger samples, up to the whole batch. */
 static alf_status approach(workspace *w, alf_error *err)
 {
   int64_t tokens = w->problem->batch->tokens, stride = 1;
   while (tokens / (stride * LEVEL_FACTOR) >= (int64_t)TOKENS_PER_EXPERT * w->problem->batch->experts)
     stride *= LEVEL_FACTOR;
-  alf_status status = ALF_OK;
-  free_all(&w->box);
-  for (bool first = true; stride >= 1 && !status; stride /= LEVEL_FACTOR, first = false) {
+  alf_status status = approach_from_afar(w, stride, err);
+  for (stride /= LEVEL_FACTOR; stride >= 1 && !status; stride /= LEVEL_FACTOR) {
     int64_t n = (tokens + stride - 1) / stride;
-    if (!first)
-      status =
-          alf_box_set_widths(&w->box, stride * LEVEL_FACTOR, 2.5 * sampling_noise(w->problem, n) / LEVEL_FACTOR, err);
+    double slots = 2.5 * sampling_noise(w->problem, n) / LEVEL_FACTOR;
+    status = alf_box_set_widths(&w->box, stride * LEVEL_FACTOR, slots, err);
     if (!status)
       status = alf_box_fill(&w->box, stride, err);
     if (!status)
@@ -111,14 +133,6 @@ static bool is_crowded(const workspace *w)
 {
   double experts = w->problem->batch->experts;
   return w->box.noise_bits == 0 && (double)w->box.cells > 16 * w->slots * experts + experts * experts;
-}
-
-static void add_noise(workspace *w)
-{
-  alf_box *box = &w->box;
-  box->noise_bits = NOISE_BITS;
-  for (int32_t k = 0; k < w->problem->batch->experts; k++)
-    box->price[k] *= INT64_C(1) << NOISE_BITS;
 }
 
 /* One box about the prices and the paths in it; *done when they end optimal. */
@@ -143,7 +157,8 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
       status = alf_box_augment(box, &end, augmentations, err);
   }
   *done = end == ALF_BOX_OPTIMAL;
-  w->slots *= 4;
+  w->tries++;
+  w->slots *= w->tries > 1 ? 4 : 1; /* the first box may only have been in the wrong place */
   return status;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "alf/solver.h"
+#include "exact/exchange.h"
 #include "exact/solution.h"
 
 static const int64_t no_arc = INT64_MAX;
@@ -122,9 +123,11 @@ static int32_t find_cycle(struct graph *g)
   return -1;
 }
 
-/* Distances from a source before all nodes; a node on a negative cycle, or -1 when the distances are final. */
-static int32_t shortest_paths(struct graph *g)
+/* Builds the graph anew and finds distances from a source before all nodes: a node on a negative cycle, or -1 when the
+   distances are final. */
+static int32_t find_negative_cycle(struct graph *g)
 {
+  build_arcs(g);
   memset(g->distance, 0, (size_t)g->nodes * sizeof *g->distance);
   for (int32_t a = 0; a < g->nodes; a++)
     g->parent[a] = -1;
@@ -233,26 +236,30 @@ static void publish_prices(const struct graph *g)
     g->solution->price[k] = g->distance[k] - origin;
 }
 
-alf_status alf_exchange_prices(const alf_problem *problem, alf_solution *solution, alf_error *err)
+alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, int64_t repairs, bool *optimal,
+                            alf_error *err)
 {
   struct graph g = {.problem = problem, .solution = solution};
   alf_problem_load_range(problem, &g.lower, &g.upper);
   g.nodes = solution->experts + (problem->kind == ALF_ROUNDED);
   alf_status status = graph_alloc(&g, err);
   int32_t cycle = -1;
-  if (!status) {
-    build_arcs(&g);
-    cycle = shortest_paths(&g);
-  }
-  while (!status && cycle >= 0) {
-    status = cancel_cycle(&g, cycle, err);
-    if (!status) {
-      build_arcs(&g);
-      cycle = shortest_paths(&g);
-    }
-  }
   if (!status)
+    cycle = find_negative_cycle(&g);
+  for (; !status && cycle >= 0 && repairs > 0; repairs--) {
+    status = cancel_cycle(&g, cycle, err);
+    if (!status)
+      cycle = find_negative_cycle(&g);
+  }
+  *optimal = !status && cycle < 0;
+  if (*optimal)
     publish_prices(&g);
   graph_free(&g);
   return status;
+}
+
+alf_status alf_exchange_prices(const alf_problem *problem, alf_solution *solution, alf_error *err)
+{
+  bool optimal;
+  return alf_exchange_try(problem, solution, INT64_MAX, &optimal, err);
 }

@@ -28,11 +28,6 @@ double alf_glpk_cost(alf_glpk_scale scale, int64_t units)
   return ldexp((double)units, -scale.exponent);
 }
 
-int64_t alf_glpk_units(alf_glpk_scale scale, double cost)
-{
-  return llrint(ldexp(cost, scale.exponent));
-}
-
 /* Reduced costs are of order 1 or less and sums of some: below 2^-46 they are noise, on which the dual simplex was seen
    to go round for ever (all rows equal, K = E − 1). */
 double alf_glpk_tolerance(alf_glpk_scale scale)

@@ -25,8 +25,6 @@ alf_glpk_scale alf_glpk_scale_for(int64_t largest);
 /* For the largest difference between two affinities of one token. */
 alf_glpk_scale alf_glpk_scale_of_problem(const alf_problem *problem);
 double alf_glpk_cost(alf_glpk_scale scale, int64_t units);
-/* The dual value as the nearest number of grid units. */
-int64_t alf_glpk_units(alf_glpk_scale scale, double cost);
 /* A tolerance on reduced costs above rounding errors, and well below one grid unit where these leave room for it. */
 double alf_glpk_tolerance(alf_glpk_scale scale);
 

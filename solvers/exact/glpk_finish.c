@@ -6,13 +6,11 @@
 #include <string.h>
 
 #include "core/deadline.h"
+#include "exact/exchange.h"
 #include "exact/glpk_common.h"
 #include "exact/perturb.h"
 #include "exact/solution.h"
 #include "exact/window.h"
-
-/* |p| on the perturbed grid: sums and differences of four scores then fit 64 bits. */
-static const int64_t price_limit = INT64_C(1) << 60;
 
 struct alf_glpk_finish {
   const alf_problem *original;
@@ -94,7 +92,7 @@ static alf_status set_prices(alf_glpk_finish *f, const double *price, alf_error 
   double origin = origin_of(f, price);
   for (int32_t k = 0; k < f->batch.experts; k++) {
     double units = ldexp(price[k] - origin, f->batch.grid_bits);
-    if (!(fabs(units) < (double)price_limit))
+    if (!(fabs(units) < (double)ALF_PRICE_LIMIT))
       return alf_fail(err, ALF_ERANGE, "price %g of expert %d leaves the grid of 2^-%d", price[k], (int)k,
                       f->batch.grid_bits);
     f->price[k] = llrint(units);
@@ -172,9 +170,10 @@ static alf_glpk_scale build(const alf_glpk_finish *f, glp_prob *lp)
 static alf_status read_prices(alf_glpk_finish *f, glp_prob *lp, alf_glpk_scale scale, alf_error *err)
 {
   for (int32_t k = 0; k < f->batch.experts; k++) {
-    f->price[k] -= alf_glpk_units(scale, glp_get_row_dual(lp, (int)f->window.tokens + k + 1));
-    if (f->price[k] <= -price_limit || f->price[k] >= price_limit)
+    double move = ldexp(glp_get_row_dual(lp, (int)f->window.tokens + k + 1), scale.exponent);
+    if (!(fabs((double)f->price[k] - move) < (double)ALF_PRICE_LIMIT))
       return alf_fail(err, ALF_ERANGE, "price of expert %d leaves the grid of 2^-%d", (int)k, f->batch.grid_bits);
+    f->price[k] -= llrint(move);
   }
   return ALF_OK;
 }
@@ -223,29 +222,8 @@ static alf_status solve_window(void *context, alf_error *err)
   return status ? status : read_prices(f, lp, scale, err);
 }
 
-/* Whether the window's prices are optimal for all cells: no token uses an expert while it values an open one more. */
-static bool prices_out(const alf_glpk_finish *f)
-{
-  const alf_solution *x = f->solution;
-  for (int64_t i = 0; i < x->tokens; i++) {
-    const int64_t *affinity = alf_affinity_row(f->problem.batch, i);
-    int64_t least_used = INT64_MAX;
-    for (int64_t e = x->row[i]; e < x->row[i + 1]; e++) {
-      int64_t score = affinity[x->expert[e]] + f->price[x->expert[e]];
-      least_used = score < least_used ? score : least_used;
-    }
-    int64_t e = x->row[i];
-    for (int32_t k = 0; k < x->experts; k++) {
-      bool used_up = e < x->row[i + 1] && x->expert[e] == k && x->amount[e] == x->denominator;
-      e += e < x->row[i + 1] && x->expert[e] == k;
-      if (!used_up && affinity[k] + f->price[k] > least_used)
-        return false;
-    }
-  }
-  return true;
-}
-
-/* Windows ever wider until all cells agree with the window's prices, or the window has them all. */
+/* Windows ever wider until the exchange graph of all cells has no negative cycle, or the window has them all. What
+   GLPK's rounding may then have left to do is repaired. */
 static alf_status run_windows(alf_glpk_finish *f, alf_error *err)
 {
   alf_status status = ALF_OK;
@@ -256,10 +234,11 @@ static alf_status run_windows(alf_glpk_finish *f, alf_error *err)
       status = alf_fail(err, ALF_ESOLVER, "GLPK: %lld columns are more than it can number", (long long)f->window.cells);
     if (!status)
       status = alf_glpk_guard(solve_window, f, err);
+    if (!status && f->optimal)
+      status = alf_exchange_try(f->original, f->solution, all ? INT64_MAX : 0, &done, err);
     f->solution->iterations++;
-    done = !status && f->optimal && prices_out(f);
   }
-  if (!status && !f->optimal)
+  if (!status && !done)
     status = alf_fail(err, ALF_ESOLVER, "GLPK: found no feasible point of the whole LP, which has one");
   return status;
 }
@@ -277,5 +256,5 @@ alf_status alf_glpk_finish_run(alf_glpk_finish *f, const double *price, alf_solu
     if (!status)
       status = run_windows(f, err);
   }
-  return status ? status : alf_exchange_prices(f->original, solution, err);
+  return status;
 }

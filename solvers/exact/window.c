@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "exact/threshold.h"
 
 /* Distances fall into classes, eight to each power of two: fine enough to choose a width, and no sorting. */
 enum { CLASSES = 8 * 62 };
@@ -45,31 +46,7 @@ void alf_window_free(alf_window *window)
   *window = (alf_window){0};
 }
 
-/* The two cells on either side of the threshold of a routed token. */
-struct threshold {
-  alf_expert kept, passed; /* K-th and (K+1)-th cell */
-  int64_t twice;           /* twice the threshold: the sum of their scores */
-};
-
-static struct threshold threshold_of(const int64_t *score, int32_t experts, int32_t topk, const alf_expert *chosen)
-{
-  struct threshold t = {.kept = chosen[0]};
-  bool found = false;
-  for (int32_t k = 0, j = 0; k < experts; k++) {
-    if (j < topk && chosen[j] == k) {
-      if (score[k] <= score[t.kept])
-        t.kept = (alf_expert)k;
-      j++;
-    } else if (!found || score[k] > score[t.passed]) {
-      t.passed = (alf_expert)k;
-      found = true;
-    }
-  }
-  t.twice = score[t.kept] + score[t.passed];
-  return t;
-}
-
-static int32_t cell_class(const alf_window *window, const struct threshold *t, int32_t k)
+static int32_t cell_class(const alf_window *window, const alf_threshold *t, int32_t k)
 {
   int64_t distance = 2 * window->score[k] - t->twice;
   return class_of(distance < 0 ? -distance : distance);
@@ -94,7 +71,7 @@ static void survey(alf_window *window, const int64_t *price)
     alf_topk_row(window->score, experts, topk, chosen);
     for (int32_t j = 0; j < topk; j++)
       window->load[chosen[j]]++;
-    struct threshold t = threshold_of(window->score, experts, topk, chosen);
+    alf_threshold t = alf_threshold_of(window->score, experts, topk, chosen);
     for (int32_t k = 0; k < experts; k++)
       window->histogram[(int64_t)k * CLASSES + cell_class(window, &t, k)]++;
   }
@@ -148,7 +125,7 @@ static alf_status reserve(alf_window *window, alf_error *err)
   return ALF_OK;
 }
 
-static void free_cells(alf_window *window, int64_t i, const struct threshold *t)
+static void free_cells(alf_window *window, int64_t i, const alf_threshold *t)
 {
   const alf_expert *chosen = window->chosen + i * window->problem->topk;
   alf_window_token *token = &window->token[window->tokens];
@@ -171,7 +148,7 @@ static void free_cells(alf_window *window, int64_t i, const struct threshold *t)
   window->tokens++;
 }
 
-static bool has_free_cell(const alf_window *window, const struct threshold *t)
+static bool has_free_cell(const alf_window *window, const alf_threshold *t)
 {
   for (int32_t k = 0; k < window->problem->batch->experts; k++)
     if (cell_class(window, t, k) <= window->width[k])
@@ -187,7 +164,7 @@ static alf_status collect(alf_window *window, const int64_t *price, alf_error *e
   for (int64_t i = 0; i < window->problem->batch->tokens; i++) {
     const alf_expert *chosen = window->chosen + i * topk;
     score_token(window, price, i);
-    struct threshold t = threshold_of(window->score, experts, topk, chosen);
+    alf_threshold t = alf_threshold_of(window->score, experts, topk, chosen);
     if (!has_free_cell(window, &t)) {
       for (int32_t j = 0; j < topk; j++)
         window->fixed_load[chosen[j]]++;

@@ -74,8 +74,8 @@ static const char *solve(const alf_solver *solver, const alf_problem *problem, a
 static const char *check(const alf_solver *solver, const struct shape *s)
 {
   struct instance in;
-  alf_int128 expected, found;
-  int64_t repairs;
+  alf_int128 expected = 0, found = 0;
+  int64_t repairs = 0;
   build(s, &in);
   const char *wrong = solve(alf_solver_find("enumerate"), &in.problem, &expected, &repairs);
   if (wrong)
@@ -139,8 +139,8 @@ static void test_all_solvers(void **state)
   for (uint64_t seed = 0; seed < INSTANCES; seed++) {
     struct shape s = draw_shape(seed);
     struct instance in;
-    alf_int128 expected, found;
-    int64_t repairs;
+    alf_int128 expected = 0, found = 0;
+    int64_t repairs = 0;
     if (!is_valid(&s))
       continue;
     build(&s, &in);

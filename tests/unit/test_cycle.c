@@ -53,11 +53,53 @@ static void finds_nothing_where_there_is_nothing(void **state)
   alf_cycle_free(NULL);
 }
 
+static void finds_a_cycle_that_closes_at_the_last_iterate(void **state)
+{
+  (void)state;
+  for (int64_t room = 12; room <= 13; room++) {
+    alf_cycle *cycle = NULL;
+    alf_error err = {0};
+    assert_ok(alf_cycle_alloc(&cycle, 3, room, &err), &err);
+    assert_int_equal(feed(cycle, 3, 5, 1, 20), room == 13 ? 13 : -1); /* 3 + 2·5 */
+    alf_cycle_free(cycle);
+  }
+}
+
+/* (0 1 2) and (0 15 699755991714758605) have the same hash: a period that is proposed for that reason does not close, and
+   the true one, that of the last three, is found all the same. */
+static void equal_hashes_are_not_equal_states(void **state)
+{
+  (void)state;
+  static const int64_t shifts[][3] = {{0, 1, 2},
+                                      {0, 5, 5},
+                                      {0, 15, 699755991714758605},
+                                      {0, 7, 8},
+                                      {0, 15, 699755991714758606}, /* the proposal's end */
+                                      {0, 40, 41},
+                                      {0, 50, 51},
+                                      {0, 60, 61}};
+  const int64_t load[3] = {1, 1, 1};
+  alf_cycle *cycle = NULL;
+  alf_error err = {0};
+  assert_ok(alf_cycle_alloc(&cycle, 3, 40, &err), &err);
+  for (int n = 0; n < 5; n++)
+    assert_false(alf_cycle_observe(cycle, shifts[n], load, 3));
+  int64_t n = 5;
+  while (n < 40 && !alf_cycle_observe(cycle, shifts[5 + (n - 5) % 3], load, 3))
+    n++;
+  assert_int_equal(n, 5 + 2 * 3);
+  assert_int_equal(alf_cycle_found(cycle)->start, 5);
+  assert_int_equal(alf_cycle_found(cycle)->length, 3);
+  alf_cycle_free(cycle);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_start_length_and_drift),
       cmocka_unit_test(finds_nothing_where_there_is_nothing),
+      cmocka_unit_test(finds_a_cycle_that_closes_at_the_last_iterate),
+      cmocka_unit_test(equal_hashes_are_not_equal_states),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Prices from the exchange graph: known answers, and wrong routings repaired to the optimum. */
 #include "support.h"
 
+#include <stdbool.h>
+
 #include "alf/solver.h"
 #include "problems.h"
 
@@ -70,24 +72,25 @@ static void test_repairs_a_long_cycle(void **state)
   alf_solution_free(&solution);
 }
 
-/* Amounts in quarters with no room for another entry: repairs move the largest amount that fits, make room for new
-   entries and drop those that fall to 0. */
+/* Halves, with no room for another entry. Tokens 0, 1 and 5 gain by moving on from 0 to 1, 1 to 2 and 2 to 0, but token
+   5 has only a half to move: the first repair splits tokens 0 and 1, for which it must make room. */
 static void test_repairs_amounts(void **state)
 {
   (void)state;
-  static const int64_t cells[] = {9, 5, 1, 2, 8, 4, 7, 3, 6, 1, 9, 2};
-  alf_affinity batch = alf_test_grid(3, 4, 0, cells);
+  static const int64_t cells[] = {0, 10, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0};
+  static const int amounts[] = {2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 1, 1, 0, 0, 0, 0, 1, 1};
+  alf_affinity batch = alf_test_grid(6, 4, 0, cells);
   alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
   alf_solution solution = {0};
-  alf_test_solution(&solution, &problem, (int[]){1, 0, 3, 0, 1, 3, 0, 0, 1, 0, 0, 3}, (int64_t[]){0, 0, 0, 0});
-  solution.capacity = 6;
+  alf_test_solution(&solution, &problem, amounts, (int64_t[]){0, 0, 0, 0});
+  assert_int_equal(solution.row[6], 8);
+  solution.capacity = 8;
   alf_certificate c = price_and_certify(&problem, &solution);
-  assert_true(c.certified);
-  assert_true(solution.repairs >= 2);
-  assert_true(solution.capacity > 6 && solution.row[3] <= solution.capacity);
-  for (int64_t e = 0; e < solution.row[3]; e++)
-    assert_in_range(solution.amount[e], 1, 4);
+  bool grown = solution.capacity > 8, fits = solution.row[6] <= solution.capacity;
+  int64_t repairs = solution.repairs;
   alf_solution_free(&solution);
+  assert_true(c.certified && c.primal == 60);
+  assert_true(repairs >= 2 && grown && fits);
 }
 
 /* Three tokens, two experts, rounded to 1..2: who is at the larger load pays for it, or not. */

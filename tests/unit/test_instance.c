@@ -49,7 +49,7 @@ static void range_is_the_widest_row(void **state)
 /* For every pair and every token: how many differences lie in the closed window of length 2u that begins at its own. */
 static int64_t crowd(const alf_affinity *batch, double u)
 {
-  int64_t q = 0, length = (int64_t)(2 * nearbyint(ldexp(u, batch->grid_bits)));
+  int64_t q = 0, length = (int64_t)fmin(0x1p60, 2 * nearbyint(ldexp(u, batch->grid_bits)));
   for (int32_t a = 0; a < batch->experts; a++)
     for (int32_t b = 0; b < batch->experts; b++)
       for (int64_t i = 0; a != b && i < batch->tokens; i++) {

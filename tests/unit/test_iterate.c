@@ -107,6 +107,20 @@ static void proportional_rule_knows_its_unit(void **state)
   }
 }
 
+static void schedules_fall_as_they_say(void **state)
+{
+  (void)state;
+  const alf_schedule *constant = alf_schedule_find("constant"), *harmonic = alf_schedule_find("1/n"),
+                     *root = alf_schedule_find("1/sqrt(n)");
+  for (int64_t n = 1; n <= 1024; n++) {
+    assert_true(constant->factor(n) == 1 && harmonic->factor(n) == 1 / (double)n);
+    assert_near(root->factor(n) * root->factor(n) * (double)n, 1, 1e-15);
+  }
+  assert_true(constant->constant && !harmonic->constant && !root->constant);
+  assert_null(alf_schedule_find("1/m"));
+  assert_null(alf_rule_find("signs"));
+}
+
 static void refuses_bad_settings(void **state)
 {
   (void)state;
@@ -166,6 +180,7 @@ int main(void)
       cmocka_unit_test(starts_from_a_given_shift),
       cmocka_unit_test(sign_rule_by_hand),
       cmocka_unit_test(proportional_rule_knows_its_unit),
+      cmocka_unit_test(schedules_fall_as_they_say),
       cmocka_unit_test(refuses_bad_settings),
       cmocka_unit_test(stops_at_the_edge_of_the_grid),
   };

@@ -1,0 +1,21 @@
+/* Allocations that fail on demand. A test that uses this is linked with --wrap (see tests/CMakeLists.txt): the functions
+   then stand between all static objects and the C library; GLPK and libzip, which are shared libraries, keep theirs. */
+#ifndef ALF_TEST_FAULTS_H
+#define ALF_TEST_FAULTS_H
+
+#include <stdbool.h>
+
+typedef struct alf_fault_state {
+  bool armed;
+  bool for_good; /* the allocation fails that `fatal` numbers, and all after it; else that one alone */
+  int fatal;
+  int made, failed; /* allocations since it was armed */
+  int live;         /* blocks taken less blocks given back, armed or not */
+} alf_fault_state;
+
+extern alf_fault_state alf_faults;
+
+/* Counts from 0 anew; set alf_faults.armed = false to end it. */
+void alf_faults_arm(int fatal, bool for_good);
+
+#endif

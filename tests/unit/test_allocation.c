@@ -1,0 +1,353 @@
+/* Every allocation that libalf makes is made to fail, one after the other: the call says ALF_ENOMEM, leaves nothing half
+   built, and loses no memory. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zip.h>
+
+#include "alf/cycle.h"
+#include "alf/new_file.h"
+#include "alf/npy.h"
+#include "alf/solver.h"
+#include "alf/source.h"
+#include "alf/verify.h"
+#include "exact/solution.h"
+#include "faults.h"
+#include "files.h"
+
+/* What the operations work on, and what they make. */
+typedef struct fixture {
+  void *folder;
+  char npy[ALF_TEST_PATH], npz[ALF_TEST_PATH], written[ALF_TEST_PATH];
+  alf_affinity raw, batch;
+  alf_instance instance; /* of batch, solved */
+  const alf_solver *solver;
+  alf_problem problem;
+  alf_source *source;
+  alf_affinity out;
+  alf_iterate *it;
+  alf_cycle *cycle;
+  alf_observer *observer;
+  alf_watch *watch;
+  alf_instance made;
+  alf_solution solution;
+  alf_certificate certificate;
+  alf_claim_result result[16];
+} fixture;
+
+static const double step_sizes[] = {0.01, 0.5};
+
+static size_t velocity_size(int32_t experts)
+{
+  return (size_t)experts * sizeof(double);
+}
+
+static void velocity_update(const alf_rule_input *in, void *state, double *delta)
+{
+  (void)state;
+  for (int32_t k = 0; k < in->experts; k++)
+    delta[k] = in->step_size;
+}
+
+static const alf_rule with_state = {"with state", "", ALF_FORM_FREE, velocity_size, velocity_update};
+
+static alf_status read_source(fixture *f, const char *input, alf_error *err)
+{
+  alf_status status = alf_source_open(&f->source, input, 0, err);
+  return status == ALF_OK ? alf_source_next(f->source, &f->out, err) : status;
+}
+
+static alf_status read_family(fixture *f, alf_error *err)
+{
+  return read_source(f, "softmax:T=6,E=4,skew=2", err);
+}
+
+static alf_status read_npy(fixture *f, alf_error *err)
+{
+  return read_source(f, f->npy, err);
+}
+
+static alf_status read_npz(fixture *f, alf_error *err)
+{
+  return read_source(f, f->npz, err);
+}
+
+static alf_status write_npy(fixture *f, alf_error *err)
+{
+  return alf_npy_write(f->written, ALF_FLOAT64, 2, (int64_t[]){f->raw.tokens, f->raw.experts}, f->raw.values, err);
+}
+
+static alf_status to_dyadic(fixture *f, alf_error *err)
+{
+  return alf_affinity_convert(&f->raw, ALF_DYADIC, &f->out, err);
+}
+
+static alf_status to_float64(fixture *f, alf_error *err)
+{
+  return alf_affinity_convert(&f->batch, ALF_FLOAT64, &f->out, err);
+}
+
+static alf_status copy_dyadic(fixture *f, alf_error *err)
+{
+  return alf_affinity_convert(&f->batch, ALF_DYADIC, &f->out, err);
+}
+
+static alf_status iterate(fixture *f, const alf_affinity *batch, const alf_rule *rule, alf_error *err)
+{
+  alf_iterate_settings settings = {rule, alf_schedules[0], 0.1, 2, NULL};
+  alf_status status = alf_iterate_alloc(&f->it, batch, &settings, err);
+  const alf_step *step;
+  if (status == ALF_OK)
+    status = alf_iterate_start(f->it, batch, err);
+  for (int n = 0; n < 3 && status == ALF_OK; n++)
+    status = alf_iterate_step(f->it, batch, &step, err);
+  return status;
+}
+
+static alf_status iterate_exactly(fixture *f, alf_error *err)
+{
+  return iterate(f, &f->batch, alf_rules[0], err);
+}
+
+static alf_status iterate_with_state(fixture *f, alf_error *err)
+{
+  return iterate(f, &f->raw, &with_state, err);
+}
+
+static alf_status make_cycle(fixture *f, alf_error *err)
+{
+  return alf_cycle_alloc(&f->cycle, 4, 100, err);
+}
+
+static alf_status make_observer(fixture *f, alf_error *err)
+{
+  return alf_observer_alloc(&f->observer, &f->instance, err);
+}
+
+static alf_run run_of(fixture *f)
+{
+  return (alf_run){&f->instance, alf_rule_find("sign"), alf_schedule_find("constant"), 0.01, true, true, NULL};
+}
+
+static alf_status make_watch(fixture *f, alf_error *err)
+{
+  alf_run run = run_of(f);
+  return alf_watch_alloc(&f->watch, &run, alf_claims, 100, err);
+}
+
+static alf_status verify_cell(fixture *f, alf_error *err)
+{
+  alf_cell cell = {alf_rule_find("sign"), alf_schedule_find("constant"), 0.01};
+  alf_verify_settings settings = {.steps = 5, .cycle_steps = 50, .exact = true, .claims = alf_claims};
+  memset(f->result, 0, sizeof f->result);
+  return alf_verify_cell(&f->instance, NULL, &cell, &settings, f->result, err);
+}
+
+static alf_status prepare_instance(fixture *f, alf_error *err)
+{
+  alf_instance_settings settings = {.solve = true, .crowding_count = 2, .step_size = step_sizes};
+  return alf_instance_prepare(&f->made, &f->batch, 2, &settings, err);
+}
+
+static alf_status solve(fixture *f, alf_error *err)
+{
+  alf_solve_settings settings = {.threads = 1};
+  return alf_solve(f->solver, &f->problem, &settings, &f->solution, err);
+}
+
+/* Repairs may need more entries than a vertex has. */
+static alf_status make_room(fixture *f, alf_error *err)
+{
+  alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
+  alf_status status = alf_solution_alloc(&f->solution, &problem, err);
+  return status == ALF_OK ? alf_solution_reserve(&f->solution, f->solution.capacity + 1, err) : status;
+}
+
+static alf_status certify(fixture *f, alf_error *err)
+{
+  alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
+  return alf_certify(&problem, &f->instance.optimum, &f->certificate, err);
+}
+
+static bool nothing_made(const fixture *f)
+{
+  return !f->it && !f->cycle && !f->observer && !f->watch && !f->solution.row && !f->solution.price &&
+         !f->solution.tokens && !f->certificate.certified && !f->certificate.max_load && !f->out.storage &&
+         !f->out.tokens;
+}
+
+static void clean(fixture *f)
+{
+  alf_source_close(f->source);
+  alf_affinity_free(&f->out);
+  alf_iterate_free(f->it);
+  alf_cycle_free(f->cycle);
+  alf_observer_free(f->observer);
+  alf_watch_free(f->watch);
+  alf_instance_free(&f->made);
+  alf_solution_free(&f->solution);
+  f->source = NULL;
+  f->it = NULL;
+  f->cycle = NULL;
+  f->observer = NULL;
+  f->watch = NULL;
+  f->certificate = (alf_certificate){0};
+  memset(f->result, 0, sizeof f->result);
+}
+
+typedef struct operation {
+  const char *name;
+  alf_status (*act)(fixture *f, alf_error *err);
+  int least;  /* allocations it is known to make, so that a sweep that intercepts nothing is noticed */
+  bool loose; /* may leave a part behind that clean() takes back */
+} operation;
+
+/* One act with one fault; true when it needed fewer allocations than that. */
+static bool survives(const operation *o, fixture *f, int fatal, bool for_good)
+{
+  alf_error err = {0};
+  int before = alf_faults.live;
+  alf_faults_arm(fatal, for_good);
+  alf_status status = o->act(f, &err);
+  alf_faults.armed = false;
+  bool survived = alf_faults.failed == 0;
+  if (survived)
+    assert_ok(status, &err);
+  else if (status != ALF_ENOMEM || err.code != ALF_ENOMEM || !strstr(err.text, "memory"))
+    fail_msg("%s, allocation %d fails: status %d, \"%s\"", o->name, fatal, (int)status, err.text);
+  if (!survived && !o->loose && !nothing_made(f))
+    fail_msg("%s, allocation %d fails: something is left behind", o->name, fatal);
+  clean(f);
+  if (alf_faults.live != before)
+    fail_msg("%s, allocation %d fails: %d blocks are lost", o->name, fatal, alf_faults.live - before);
+  return survived;
+}
+
+static void sweep(const operation *o, fixture *f)
+{
+  for (int for_good = 0; for_good < 2; for_good++) {
+    int fatal = 0;
+    while (!survives(o, f, fatal, for_good))
+      fatal++;
+    if (fatal < o->least)
+      fail_msg("%s: %d allocations seen, expected at least %d", o->name, fatal, o->least);
+  }
+}
+
+static void every_allocation_may_fail(void **state)
+{
+  static const operation operations[] = {
+      {"family source", read_family, 5, true},
+      {".npy source", read_npy, 5, true},
+      {".npz source", read_npz, 6, true},
+      {".npy writer", write_npy, 1, false},
+      {"to dyadic", to_dyadic, 1, false},
+      {"to float64", to_float64, 1, false},
+      {"copy", copy_dyadic, 1, false},
+      {"exact iteration", iterate_exactly, 12, false},
+      {"float iteration", iterate_with_state, 10, false},
+      {"cycle", make_cycle, 4, false},
+      {"observer", make_observer, 7, false},
+      {"watch", make_watch, 15, false},
+      {"cell", verify_cell, 25, true},
+      {"instance", prepare_instance, 30, true},
+      {"certificate", certify, 4, false},
+      {"room for repairs", make_room, 6, true},
+  };
+  for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)
+    sweep(&operations[o], *state);
+}
+
+static void every_solver_may_run_out_of_memory(void **state)
+{
+  fixture *f = *state;
+  for (int s = 0; alf_solvers[s]; s++)
+    for (int kind = ALF_FRACTIONAL; kind <= ALF_ROUNDED; kind++) {
+      operation o = {alf_solvers[s]->name, solve, 10, false};
+      f->solver = alf_solvers[s];
+      f->problem = (alf_problem){&f->batch, 2, (alf_problem_kind)kind};
+      sweep(&o, f);
+    }
+}
+
+static void verdicts_without_memory_are_inconclusive(void **state)
+{
+  fixture *f = *state;
+  for (int fatal = 0; fatal < 30; fatal++) {
+    alf_error err = {0};
+    alf_faults_arm(fatal, false);
+    alf_status status = verify_cell(f, &err);
+    alf_faults.armed = false;
+    assert_int_equal(status, alf_faults.failed ? ALF_ENOMEM : ALF_OK);
+    for (int c = 0; alf_claims[c]; c++) {
+      bool decided = alf_claims[c]->fixed_by_batch && f->result[c].hypotheses > 0;
+      if (alf_faults.failed && f->result[c].verdict == ALF_HOLDS && !decided)
+        fail_msg("allocation %d fails: %s holds all the same", fatal, alf_claims[c]->id);
+      assert_true(f->result[c].reason[0]);
+    }
+    clean(f);
+  }
+}
+
+static void write_npz(const char *npy, const char *npz)
+{
+  zip_t *archive = zip_open(npz, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+  assert_non_null(archive);
+  zip_source_t *source = zip_source_file(archive, npy, 0, -1);
+  assert_true(zip_file_add(archive, "gate.npy", source, 0) >= 0);
+  assert_int_equal(zip_close(archive), 0);
+}
+
+static void build(void **state, fixture *f)
+{
+  alf_error err = {0};
+  alf_source *source = NULL;
+  alf_instance_settings settings = {.solve = true, .crowding_count = 2, .step_size = step_sizes};
+  assert_ok(alf_source_open(&source, "uniform:T=7,E=4,seed=3", 0, &err), &err); /* 4 does not divide 2·7 */
+  assert_ok(alf_source_next(source, &f->raw, &err), &err);
+  alf_source_close(source);
+  assert_ok(alf_affinity_convert(&f->raw, ALF_DYADIC, &f->batch, &err), &err);
+  assert_ok(alf_instance_prepare(&f->instance, &f->batch, 2, &settings, &err), &err);
+  assert_true(f->instance.solved);
+  strcpy(f->npy, alf_test_path(state, "x.npy"));
+  strcpy(f->written, alf_test_path(state, "y.npy"));
+  const char *npz = alf_test_path(state, "x.npz");
+  assert_ok(alf_npy_write(f->npy, ALF_FLOAT64, 2, (int64_t[]){7, 4}, f->raw.values, &err), &err);
+  write_npz(f->npy, npz);
+  snprintf(f->npz, sizeof f->npz, "%s:gate", npz);
+}
+
+/* The state of all tests: a fixture, with the folder its files are in. */
+static int set_up(void **state)
+{
+  fixture *f = calloc(1, sizeof *f);
+  if (!f || alf_test_folder_setup(state) != 0)
+    return -1;
+  build(state, f);
+  f->folder = *state;
+  *state = f;
+  return 0;
+}
+
+static int tear_down(void **state)
+{
+  fixture *f = *state;
+  void *folder = f->folder;
+  alf_instance_free(&f->instance);
+  alf_affinity_free(&f->batch);
+  alf_affinity_free(&f->raw);
+  free(f);
+  return alf_test_folder_teardown(&folder);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(every_solver_may_run_out_of_memory),
+      cmocka_unit_test(verdicts_without_memory_are_inconclusive),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,197 @@
+/* One cell of a verification: how runs end, and what their verdicts are then worth. */
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "alf/verify.h"
+
+enum { CLAIMS = 7 };
+
+typedef struct bench {
+  alf_affinity batch, real;
+  alf_instance instance;
+  alf_verify_settings settings;
+  alf_claim_result result[CLAIMS];
+  alf_error err;
+} bench;
+
+static void set_up(bench *b, const char *input, double u)
+{
+  alf_instance_settings settings = {.solve = true, .crowding_count = 1, .step_size = &u};
+  memset(b, 0, sizeof *b);
+  alf_test_batch(input, &b->batch);
+  assert_ok(alf_affinity_convert(&b->batch, ALF_FLOAT64, &b->real, &b->err), &b->err);
+  assert_ok(alf_instance_prepare(&b->instance, &b->batch, 2, &settings, &b->err), &b->err);
+  b->settings = (alf_verify_settings){.steps = 40, .cycle_steps = 400, .exact = true, .claims = alf_claims};
+}
+
+static void tear_down(bench *b)
+{
+  alf_instance_free(&b->instance);
+  alf_affinity_free(&b->batch);
+  alf_affinity_free(&b->real);
+}
+
+static alf_status run(bench *b, const char *rule, const char *schedule, double u)
+{
+  alf_cell cell = {alf_rule_find(rule), alf_schedule_find(schedule), u};
+  memset(b->result, 0xff, sizeof b->result); /* every field must be written */
+  return alf_verify_cell(&b->instance, &b->real, &cell, &b->settings, b->result, &b->err);
+}
+
+static const alf_claim_result *result_of(const bench *b, const char *id)
+{
+  for (int c = 0; b->settings.claims[c]; c++)
+    if (!strcmp(b->settings.claims[c]->id, id))
+      return &b->result[c];
+  fail_msg("no claim %s", id);
+  return NULL;
+}
+
+/* C5 is about the batch, and judged without a run; nothing else is. */
+static void assert_broken_off(const bench *b, const char *why)
+{
+  for (int c = 0; c < CLAIMS; c++) {
+    const alf_claim_result *r = &b->result[c];
+    if (alf_claims[c]->fixed_by_batch) {
+      assert_string_equal(alf_verdict_name(r->verdict), "holds");
+      assert_true(r->margin >= 0 && r->hypotheses > 0);
+      continue;
+    }
+    assert_string_equal(alf_verdict_name(r->verdict), "inconclusive");
+    if (!strstr(r->reason, why))
+      fail_msg("%s: \"%s\", expected \"%s\"", alf_claims[c]->id, r->reason, why);
+  }
+}
+
+static void runs_that_cannot_begin_prove_nothing(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, "uniform:T=256,E=4", 1e-14);
+  assert_fails(run(&b, "sign", "constant", 1e-14), ALF_ERANGE, &b.err, "rounds to 0");
+  assert_broken_off(&b, "rounds to 0");
+  tear_down(&b);
+}
+
+static void runs_that_leave_the_grid_prove_what_they_showed(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, "adversarial:T=20,E=8,kind=0", 1e6);
+  assert_fails(run(&b, "sign", "constant", 1e6), ALF_ERANGE, &b.err, "leaves the grid");
+  const alf_claim_result *c1 = result_of(&b, "C1");
+  assert_string_equal(alf_verdict_name(c1->verdict), "inconclusive");
+  assert_true(c1->steps > 0 && c1->margin == 0);
+  assert_non_null(strstr(c1->reason, "leaves the grid"));
+  assert_string_equal(alf_verdict_name(result_of(&b, "C4")->verdict), "hypothesis not met");
+  tear_down(&b);
+}
+
+static int calls_left;
+
+static bool stop_soon(void)
+{
+  return calls_left-- == 0;
+}
+
+static void interrupted_runs_prove_nothing(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, "uniform:T=256,E=4,seed=2", 1e-4);
+  b.settings.stop = stop_soon;
+  calls_left = 5;
+  assert_fails(run(&b, "sign", "constant", 1e-4), ALF_EINTERRUPTED, &b.err, "interrupted after 5 steps");
+  assert_broken_off(&b, "interrupted after 5 steps");
+  assert_int_equal(result_of(&b, "C1")->steps, 5);
+  calls_left = 0;
+  assert_fails(run(&b, "sign", "constant", 1e-4), ALF_EINTERRUPTED, &b.err, "interrupted after 0 steps");
+  assert_broken_off(&b, "interrupted after 0 steps");
+  tear_down(&b);
+}
+
+/* Only a constant sign step of an exact run goes on for its limit cycle, and ends when it has it. */
+static void runs_are_as_long_as_they_need(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, "uniform:T=64,E=8", 1e-3);
+  assert_ok(run(&b, "sign", "constant", 1e-3), &b.err);
+  const alf_claim_result *c7 = result_of(&b, "C7");
+  assert_string_equal(alf_verdict_name(c7->verdict), "holds");
+  assert_non_null(strstr(c7->reason, "cycle of length"));
+  assert_true(c7->steps > 40 && c7->steps < 400);
+  b.settings.cycle_steps = 0;
+  assert_ok(run(&b, "sign", "constant", 1e-3), &b.err);
+  assert_int_equal(result_of(&b, "C7")->steps, 40);
+  assert_string_equal(alf_verdict_name(result_of(&b, "C7")->verdict), "inconclusive");
+  b.settings.cycle_steps = 400;
+  assert_ok(run(&b, "sign", "1/n", 1e-3), &b.err);
+  assert_int_equal(result_of(&b, "C7")->steps, 40);
+  b.settings.exact = false;
+  assert_ok(run(&b, "sign", "constant", 1e-3), &b.err);
+  assert_int_equal(result_of(&b, "C7")->steps, 40);
+  assert_string_equal(alf_verdict_name(result_of(&b, "C1")->verdict), "holds");
+  tear_down(&b);
+}
+
+/* Rests for 30 updates, then moves: a shift that stands still says nothing about such a rule's future. */
+static void resting_update(const alf_rule_input *in, void *state, double *delta)
+{
+  (void)state;
+  for (int32_t k = 0; k < in->experts; k++)
+    delta[k] = in->n < 30 ? 0 : in->step_size * (double)alf_rule_deficit(in, k);
+}
+
+static size_t some_state(int32_t experts)
+{
+  return (size_t)experts;
+}
+
+static void only_rules_without_memory_repeat_themselves(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, "uniform:T=64,E=8", 1e-3);
+  alf_rule resting = {"resting", "", ALF_FORM_FREE, NULL, resting_update};
+  alf_cell cell = {&resting, alf_schedule_find("constant"), 1e-3};
+  assert_ok(alf_verify_cell(&b.instance, NULL, &cell, &b.settings, b.result, &b.err), &b.err);
+  assert_int_equal(b.result[0].steps, 40);
+  resting.form = ALF_FORM_SUBGRADIENT;
+  assert_ok(alf_verify_cell(&b.instance, NULL, &cell, &b.settings, b.result, &b.err), &b.err);
+  assert_int_equal(b.result[0].steps, 40);
+  resting.form = ALF_FORM_PROPORTIONAL;
+  resting.state_size = some_state;
+  assert_ok(alf_verify_cell(&b.instance, NULL, &cell, &b.settings, b.result, &b.err), &b.err);
+  assert_int_equal(b.result[0].steps, 40);
+  tear_down(&b);
+}
+
+/* All loads are inside the band from the start: that is iterate 0, not 1. */
+static void the_band_is_watched_from_iterate_0(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, "uniform:T=64,E=8", 1e-3);
+  assert_ok(run(&b, "sign", "constant", 1e-3), &b.err);
+  const alf_claim_result *c4 = result_of(&b, "C4");
+  for (int m = 0; m < c4->measures; m++)
+    if (!strcmp(c4->measure[m].name, "entered"))
+      assert_near(c4->measure[m].value, 0, 0);
+  tear_down(&b);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(runs_that_cannot_begin_prove_nothing),
+      cmocka_unit_test(runs_that_leave_the_grid_prove_what_they_showed),
+      cmocka_unit_test(interrupted_runs_prove_nothing),
+      cmocka_unit_test(runs_are_as_long_as_they_need),
+      cmocka_unit_test(only_rules_without_memory_repeat_themselves),
+      cmocka_unit_test(the_band_is_watched_from_iterate_0),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -159,7 +159,9 @@ static alf_status take_token(alf_box *box, int64_t i, alf_error *err)
   int32_t topk = box->problem->topk;
   alf_expert *chosen = box->chosen + i * topk;
   score_token(box, i);
-  alf_topk_row(box->score, box->problem->batch->experts, topk, chosen);
+  int32_t experts = box->problem->batch->experts;
+  if (!box->routed || !alf_is_topk(box->score, experts, topk, chosen)) /* an earlier box may have had it right */
+    alf_topk_row(box->score, experts, topk, chosen);
   reach r = reach_of(box, chosen);
   if (r.chosen_low > r.other_high) {
     for (int32_t j = 0; j < topk; j++)
@@ -228,6 +230,7 @@ alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err)
     status = take_token(box, i, err);
   if (!status && stride == 1)
     status = add_virtual_token(box, err);
+  box->routed = !status && stride == 1;
   return status ? status : order_cells(box, err);
 }
 

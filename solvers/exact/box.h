@@ -31,6 +31,7 @@ typedef struct alf_box {
   int64_t *half_width; /* E; ALF_BOX_ALL: every cell is free */
   int64_t *score;      /* E: scratch */
   alf_expert *chosen;  /* T×K: Top-K at the centre */
+  bool routed;         /* chosen is a selection of every token */
   int64_t *settled;    /* E: slots of chosen cells that are not free */
   int64_t sampled;     /* tokens that the box was filled from */
   alf_box_token *token;

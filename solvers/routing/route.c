@@ -1,6 +1,5 @@
 #include "routing/route.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "alf/routing.h"
@@ -18,27 +17,6 @@ static void score_row_real(const double *affinity, const double *shift, int32_t 
     score[k] = alf_score_key(affinity[k] + shift[k]);
 }
 
-/* How many experts come before expert `at` in the order (score descending, index ascending). */
-ALF_HOT static int64_t count_ahead(const int64_t *score, int32_t experts, int32_t at)
-{
-  int64_t threshold = score[at], ahead = 0;
-  for (int32_t k = 0; k < at; k++)
-    ahead += score[k] >= threshold;
-  for (int32_t k = at + 1; k < experts; k++)
-    ahead += score[k] > threshold;
-  return ahead;
-}
-
-/* The guess is the Top-K exactly when its last member in the order has K − 1 experts ahead of it. */
-static bool still_topk(const int64_t *score, int32_t experts, int32_t topk, const alf_expert *guess)
-{
-  alf_expert last = guess[0];
-  for (int32_t j = 1; j < topk; j++)
-    if (score[guess[j]] <= score[last])
-      last = guess[j];
-  return count_ahead(score, experts, last) == topk - 1;
-}
-
 void alf_route_batch(const alf_affinity *batch, int32_t topk, const int64_t *grid, const double *real,
                      const alf_expert *guess, int64_t *score, alf_route *out)
 {
@@ -50,9 +28,9 @@ void alf_route_batch(const alf_affinity *batch, int32_t topk, const int64_t *gri
       score_row_grid(alf_affinity_row(batch, i), grid, experts, score);
     else
       score_row_real((const double *)batch->values + i * experts, real, experts, score);
-    if (guess && still_topk(score, experts, topk, guess + i * topk))
+    if (guess && alf_is_topk(score, experts, topk, guess + i * topk))
       memcpy(chosen, guess + i * topk, (size_t)topk * sizeof *chosen);
-    else if (!guess || !still_topk(score, experts, topk, chosen))
+    else if (!guess || !alf_is_topk(score, experts, topk, chosen))
       alf_topk_row(score, experts, topk, chosen);
     for (int32_t j = 0; j < topk; j++)
       out->load[chosen[j]]++;

@@ -2,11 +2,16 @@
 #ifndef ALF_ROUTING_H
 #define ALF_ROUTING_H
 
+#include <stdbool.h>
+
 #include "alf/affinity.h"
 #include "alf/int128.h"
 
 /* The K largest of `score` (E integers), ties to the lower index; writes their indices, ascending. */
 void alf_topk_row(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen);
+
+/* Whether a selection of K different experts is that Top-K: a count, much faster than selecting. */
+bool alf_is_topk(const int64_t *score, int32_t experts, int32_t topk, const alf_expert *chosen);
 
 /* Order-preserving map from finite doubles to integers (−0 and +0 map to the same), so that one selection serves both
    arithmetics. */

@@ -32,7 +32,8 @@ static alf_status measure_crowding(alf_instance *instance, const alf_instance_se
   instance->crowding_count = settings->crowding_count;
   for (size_t c = 0; c < count; c++)
     instance->crowding[c].u = settings->step_size[c];
-  return alf_measure_crowding(instance->batch, instance->range, instance->crowding, instance->crowding_count, err);
+  return alf_measure_crowding(instance->batch, instance->range, instance->crowding, instance->crowding_count,
+                              settings->stop, err);
 }
 
 /* How much of each expert token i has under the optimum, spread out over E entries. */

@@ -27,14 +27,6 @@ static bool alloc_states(alf_watch *watch)
   return watch->state != NULL;
 }
 
-/* A state that has come back, modulo a common shift, comes back for ever: when the next shift follows from the loads
-   alone, with steps that stay the same. */
-static bool can_repeat(const alf_run *run)
-{
-  bool from_loads = run->rule->form == ALF_FORM_SIGN || run->rule->form == ALF_FORM_PROPORTIONAL;
-  return run->exact && run->schedule->constant && from_loads && !run->rule->state_size;
-}
-
 alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim *const *claims, int64_t max_steps,
                            alf_error *err)
 {
@@ -48,7 +40,7 @@ alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim 
   alf_status status = alloc_states(watch) ? ALF_OK : alf_fail_memory(err, ALF_MAX_EXPERTS);
   if (status == ALF_OK)
     status = alf_observer_alloc(&watch->observer, run->instance, err);
-  if (status == ALF_OK && can_repeat(run))
+  if (status == ALF_OK && alf_cycle_is_possible(run->rule, run->schedule, run->exact))
     status = alf_cycle_alloc(&watch->cycle, run->instance->batch->experts, max_steps, err);
   if (status != ALF_OK) {
     alf_watch_free(watch);

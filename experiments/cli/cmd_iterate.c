@@ -16,7 +16,6 @@
 #include "cli/progress.h"
 
 #define DEFAULT_STEPS 1000
-#define LONGEST_CYCLE 0xfffff /* iterates in which a limit cycle is looked for: 32 MB of memory */
 
 typedef struct iterate_run {
   const alf_cli_options *options;
@@ -75,13 +74,10 @@ static void choose_steps(iterate_run *run)
   run->steps = run->options->steps ? run->options->steps : run->repeated ? DEFAULT_STEPS : batches - 1;
 }
 
-/* A shift that returns modulo a common one repeats what followed: only then is a cycle a cycle. */
 static alf_status start_cycle(iterate_run *run, alf_error *err)
 {
-  bool autonomous = run->repeated && run->schedule->constant && !run->rule->state_size &&
-                    run->rule->form != ALF_FORM_FREE && !run->options->float_mode;
-  int64_t iterates = run->steps < LONGEST_CYCLE ? run->steps : LONGEST_CYCLE;
-  return autonomous ? alf_cycle_alloc(&run->cycle, run->batch[0].experts, iterates, err) : ALF_OK;
+  bool possible = run->repeated && alf_cycle_is_possible(run->rule, run->schedule, !run->options->float_mode);
+  return possible ? alf_cycle_alloc(&run->cycle, run->batch[0].experts, run->steps, err) : ALF_OK;
 }
 
 static alf_status start_csv(iterate_run *run, alf_error *err)

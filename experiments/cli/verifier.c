@@ -80,7 +80,8 @@ static alf_status verify_batch(alf_cli_verifier *v, alf_error *err)
   alf_instance_settings settings = {.solve = v->grid.needs & ALF_NEEDS_OPTIMUM,
                                     .timeout = o->timeout,
                                     .crowding_count = v->grid.crowdings,
-                                    .step_size = v->grid.crowding};
+                                    .step_size = v->grid.crowding,
+                                    .stop = alf_cli_interrupted};
   alf_instance_free(&v->instance);
   alf_status status = alf_instance_prepare(&v->instance, &v->batch, (int32_t)o->topk, &settings, err);
   if (status != ALF_OK)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,12 +152,19 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   return ALF_OK;
 }
 
+static alf_status fail_range(const alf_iterate *it, const char *what, alf_error *err)
+{
+  char grid[32] = "double precision";
+  if (it->exact)
+    snprintf(grid, sizeof grid, "the grid of 2^-%d", it->grid_bits);
+  return alf_fail(err, ALF_ERANGE, "update %lld: %s leaves the range of %s", (long long)it->step.n + 1, what, grid);
+}
+
 /* after = before + delta, exactly in grid units or in double. */
 static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_buffer *after, alf_error *err)
 {
   if (it->exact && !to_grid(&it->delta, it->experts, it->grid_bits))
-    return alf_fail(err, ALF_ERANGE, "update %lld: a step leaves the grid of 2^-%d", (long long)it->step.n + 1,
-                    it->grid_bits);
+    return fail_range(it, "a step", err);
   for (int32_t k = 0; k < it->experts; k++) {
     if (it->exact) {
       after->grid[k] = before->grid[k] + it->delta.grid[k];
@@ -165,8 +173,7 @@ static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_
       after->real[k] = before->real[k] + it->delta.real[k];
     }
     if (!isfinite(after->real[k]) || (it->exact && !(fabs((double)after->grid[k]) < SHIFT_LIMIT)))
-      return alf_fail(err, ALF_ERANGE, "update %lld: shift of expert %d is %g and leaves the grid of 2^-%d",
-                      (long long)it->step.n + 1, k, after->real[k], it->grid_bits);
+      return fail_range(it, "the shift", err);
   }
   return ALF_OK;
 }

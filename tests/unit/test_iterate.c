@@ -136,6 +136,8 @@ static void refuses_bad_settings(void **state)
   assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
   s = settings_of("sign", "constant", 1, 8);
   assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
+  s = settings_of("sign", "constant", 0x1p-41, 2); /* half a grid unit */
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_ERANGE);
   s = settings_of("sign", "constant", 1e-14, 2);
   assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_ERANGE);
   assert_non_null(strstr(err.text, "rounds to 0"));
@@ -162,6 +164,9 @@ static void stops_at_the_edge_of_the_grid(void **state)
   assert_int_equal(alf_iterate_start(it, &other, &err), ALF_EINVAL);
   assert_ok(alf_iterate_start(it, &batch, &err), &err);
   assert_int_equal(alf_iterate_step(it, &other, &step, &err), ALF_EINVAL);
+  alf_affinity coarser = batch;
+  coarser.grid_bits--;
+  assert_int_equal(alf_iterate_step(it, &coarser, &step, &err), ALF_EINVAL);
   assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
   alf_status status = ALF_OK;
   for (int n = 0; n < 10 && status == ALF_OK; n++)

@@ -124,6 +124,7 @@ static void runs_are_as_long_as_they_need(void **state)
   assert_string_equal(alf_verdict_name(c7->verdict), "holds");
   assert_non_null(strstr(c7->reason, "cycle of length"));
   assert_true(c7->steps > 40 && c7->steps < 400);
+  assert_int_equal(result_of(&b, "C1")->worst_step, 1); /* the first of those with the smallest margin */
   b.settings.cycle_steps = 0;
   assert_ok(run(&b, "sign", "constant", 1e-3), &b.err);
   assert_int_equal(result_of(&b, "C7")->steps, 40);

@@ -23,10 +23,7 @@ static void check_equivalence(c2_state *s, const alf_step *step, const alf_facts
 static void check_sign_rule(c2_state *s, const alf_step *step, const alf_facts *facts)
 {
   int64_t slots = facts->swapped_slots * step->batch_after->experts;
-  double epsilon = step->step_size;
-  for (int32_t k = 0; k < step->batch_after->experts; k++)
-    epsilon = fmax(epsilon, fabs(step->delta.real[k])); /* as rounded to the grid */
-  alf_least_take(&s->least, facts->tolerance + 2 * epsilon * (double)facts->swapped_slots - facts->benefit, step->n);
+  alf_least_take(&s->least, facts->tolerance + facts->slot_slack, step->n);
   if (slots <= facts->overload)
     alf_least_take(&s->least, facts->tolerance - facts->change, step->n);
 }

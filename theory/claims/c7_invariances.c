@@ -38,15 +38,14 @@ static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *
    the sign rule. */
 static void check_step_sum(c7_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
-  double largest = 0, expected = 0, allowance = 0, experts = step->batch_after->experts;
+  bool sign = run->rule->form == ALF_FORM_SIGN;
+  double largest = 0, allowance = 0, experts = step->batch_after->experts;
   for (int32_t k = 0; k < step->batch_after->experts; k++)
     largest = fmax(largest, fabs(step->delta.real[k]));
-  if (run->rule->form == ALF_FORM_SIGN)
-    expected = largest * (double)(facts->under - facts->over);
-  if (run->rule->form != ALF_FORM_SIGN || !run->exact)
+  if (!sign || !run->exact)
     allowance =
         experts * (4 * DBL_EPSILON * experts * largest + (run->exact ? ldexp(0.5, -step->batch_after->grid_bits) : 0));
-  double error = fabs(facts->step_sum - expected);
+  double error = sign ? facts->sign_error : fabs(facts->step_sum);
   s->sum_error = fmax(s->sum_error, error);
   if (!constant_sign(run) || error > 0) /* there the margin is that of the spread */
     alf_least_take(&s->least, allowance - error, step->n);

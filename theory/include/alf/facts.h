@@ -19,10 +19,11 @@ typedef struct alf_facts {
   double residual;       /* change − (benefit − squared_excess) */
   double upper_slack;    /* the sandwich of C2: Σ_k δ_k (A_k^{n+1} − L) − change, at least 0 */
   double condition;      /* squared_excess − benefit: at least 0 exactly when C2's condition holds */
-  double tolerance;      /* rounding that a float run may show in any of these; 0 in an exact run */
-  bool has_gap;          /* the optimum is known */
-  double gap;            /* D(p^{n+1}) − OPT */
-  double gap_tolerance;  /* rounding in gap: tolerance, and what the door may have done to OPT before a float run */
+  double slot_slack;    /* 2 max|δ|·(swapped slots) − benefit: at least 0, as a slot gains at most δ_k' − δ_k */
+  double tolerance;     /* rounding that a float run may show in any of these; 0 in an exact run */
+  bool has_gap;         /* the optimum is known */
+  double gap;           /* D(p^{n+1}) − OPT */
+  double gap_tolerance; /* rounding in gap: tolerance, and what the door may have done to OPT before a float run */
   /* Moves: every pair (k leaves, k' enters) of one token */
   int64_t switched_tokens;
   int64_t swapped_slots;
@@ -36,6 +37,7 @@ typedef struct alf_facts {
   int64_t miscounted;  /* experts whose published load is not that of the published selections, before or after */
   double misreported;  /* max_k |p_k^{n+1} − p_k^n − δ_k| */
   double step_sum;     /* Σ_k δ_k */
+  double sign_error;   /* |Σ_k δ_k − max|δ|·(under − over)|: 0 under the sign rule */
   int64_t crossings;   /* experts with A_k^n and A_k^{n+1} on different sides of L */
   int64_t under, over; /* experts below and above target before the update */
   int64_t overload;    /* E·Σ_k (A_k^n − L)^+, an exact integer */

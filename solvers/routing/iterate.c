@@ -154,10 +154,10 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
 
 static alf_status fail_range(const alf_iterate *it, const char *what, alf_error *err)
 {
-  char grid[32] = "double precision";
+  char end[48] = "is not finite";
   if (it->exact)
-    snprintf(grid, sizeof grid, "the grid of 2^-%d", it->grid_bits);
-  return alf_fail(err, ALF_ERANGE, "update %lld: %s leaves the range of %s", (long long)it->step.n + 1, what, grid);
+    snprintf(end, sizeof end, "leaves the grid of 2^-%d", it->grid_bits);
+  return alf_fail(err, ALF_ERANGE, "update %lld: %s %s", (long long)it->step.n + 1, what, end);
 }
 
 /* after = before + delta, exactly in grid units or in double. */

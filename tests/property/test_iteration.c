@@ -305,7 +305,7 @@ static int first_failure(const alf_trial *trial, const property *tried, int firs
 {
   subject s = {.trial = trial, .why = why};
   alf_error err = {0};
-  alf_instance_settings settings = {true, 1, 1, &trial->u};
+  alf_instance_settings settings = {.solve = true, .timeout = 1, .crowding_count = 1, .step_size = &trial->u};
   int failed = -1;
   alf_trial_batch(trial, &s.real, &s.batch);
   alf_trial_start(trial, s.start);

@@ -18,7 +18,7 @@ typedef struct trial {
 static void set_up(trial *t, const char *input, int32_t topk, const char *rule, const char *schedule, double u)
 {
   alf_error err = {0};
-  alf_instance_settings settings = {true, 60, 1, &u};
+  alf_instance_settings settings = {.solve = true, .timeout = 60, .crowding_count = 1, .step_size = &u};
   memset(t, 0, sizeof *t);
   alf_test_batch(input, &t->batch);
   assert_ok(alf_instance_prepare(&t->instance, &t->batch, topk, &settings, &err), &err);

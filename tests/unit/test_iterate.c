@@ -172,7 +172,7 @@ static void stops_at_the_edge_of_the_grid(void **state)
   for (int n = 0; n < 10 && status == ALF_OK; n++)
     status = alf_iterate_step(it, &batch, &step, &err);
   assert_int_equal(status, ALF_ERANGE);
-  assert_non_null(strstr(err.text, "leaves the range of the grid"));
+  assert_non_null(strstr(err.text, "leaves the grid"));
   alf_iterate_free(it);
   alf_affinity_free(&batch);
   alf_affinity_free(&other);

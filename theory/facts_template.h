@@ -5,6 +5,7 @@
      WEIGHT   deficit E·(L − A) as a factor the integer itself        divided by E
      SHIFT    a shift's numbers             its grid                  its real numbers
      TO_REAL  a scaled sum as a double
+     ROUTING_GAP how much the dual function exceeds a Lagrangian
      FACTS    name of the function */
 
 typedef struct totals {
@@ -85,12 +86,12 @@ static void take_token(alf_observer *observer, const alf_step *step, int64_t i, 
 static void take_step_size(const alf_step *step, WIDE benefit, alf_facts *facts)
 {
   const alf_affinity *batch = step->batch_after;
-  const NUM *delta = SHIFT(step->delta);
+  const NUM *before = SHIFT(step->shift_before), *after = SHIFT(step->shift_after), *delta = SHIFT(step->delta);
   WIDE largest = 0, sum = 0;
   for (int32_t k = 0; k < batch->experts; k++) {
     WIDE size = delta[k] < 0 ? -(WIDE)delta[k] : (WIDE)delta[k];
     largest = size > largest ? size : largest;
-    sum += delta[k];
+    sum += (WIDE)after[k] - before[k];
   }
   WIDE error = sum - largest * (WIDE)(facts->under - facts->over);
   facts->step_sum = TO_REAL(sum * SCALE(batch), batch);
@@ -135,12 +136,14 @@ void FACTS(alf_observer *observer, const alf_step *step, alf_facts *facts)
   facts->squared_excess = TO_REAL(squared, batch);
   facts->residual = TO_REAL((after - before) - (benefit - squared), batch);
   facts->condition = TO_REAL(squared - benefit, batch);
+  facts->lower_slack = TO_REAL((after - before) + squared, batch);
   facts->upper_slack = TO_REAL(-crossed - (after - before), batch);
   facts->least_margin = t.any_move ? TO_REAL(t.least_margin * SCALE(batch), batch) : INFINITY;
   facts->least_slack = t.any_move ? TO_REAL(t.least_slack * SCALE(batch), batch) : INFINITY;
   facts->has_gap = observer->instance->solved;
   if (facts->has_gap)
     facts->gap = TO_REAL(after - OPTIMUM(observer->instance), batch);
+  facts->routing_gap = ROUTING_GAP(step, after);
   take_step_size(step, t.benefit, facts);
   take_shift(step, facts);
 }

@@ -60,6 +60,14 @@ int64_t alf_deficit(const alf_step *step, int32_t k)
   return step->topk * step->batch_after->tokens - step->batch_after->experts * step->load_before[k];
 }
 
+double alf_largest_shift(const alf_step *step)
+{
+  double largest = 0;
+  for (int32_t k = 0; k < step->batch_after->experts; k++)
+    largest = fmax(largest, fabs(step->shift_before.real[k]));
+  return largest;
+}
+
 bool alf_sampled(int64_t n)
 {
   return (n & (n - 1)) == 0;
@@ -100,7 +108,11 @@ static bool is_proportional_step(const alf_step *step)
 
 void alf_form_observe(alf_form_check *check, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
-  bool fits = facts->wrong_way == 0;
+  if (facts->routing_gap > check->routing_gap) {
+    check->routing_gap = facts->routing_gap;
+    check->routing_step = step->n;
+  }
+  bool fits = facts->wrong_way == 0 && facts->misreported <= facts->score_tolerance;
   if (run->rule->form == ALF_FORM_SIGN)
     fits = fits && is_sign_step(step);
   if (run->rule->form == ALF_FORM_PROPORTIONAL)
@@ -111,8 +123,25 @@ void alf_form_observe(alf_form_check *check, const alf_run *run, const alf_step 
     check->first_step = step->n;
 }
 
+bool alf_routing_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result)
+{
+  if (!run->exact)
+    return true;
+  bool met = check->routing_gap == 0;
+  alf_add_hypothesis(result, "routing is Top-K of affinity + shift", met, "dual_minus_lagrangian", check->routing_gap);
+  if (met)
+    return true;
+  result->margin = -check->routing_gap;
+  result->worst_step = check->routing_step;
+  alf_conclude(result, ALF_REFUTED, "not routed by Top-K: the dual value exceeds the Lagrangian by %.3g at step %lld",
+               check->routing_gap, (long long)check->routing_step);
+  return false;
+}
+
 bool alf_form_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result)
 {
+  if (!alf_routing_finish(check, run, result))
+    return false;
   bool met = check->violations == 0;
   alf_add_hypothesis(result, "update is eps_k (L - load_k), eps_k >= 0, as the rule declares", met,
                      "steps_in_violation", (double)check->violations);

@@ -103,7 +103,7 @@ static bool claims_stand(const subject *s, bool exact)
 {
   const alf_affinity *batch = exact ? &s->batch : &s->real;
   alf_iterate_settings settings = settings_of(s);
-  alf_run run = {&s->instance, settings.rule, settings.schedule, settings.u, exact, s->trial->start == 0, NULL};
+  alf_run run = {&s->instance, settings.rule, settings.schedule, settings.u, exact, NULL};
   alf_iterate *it = start_on(batch, &settings);
   alf_watch *watch = NULL;
   alf_error err = {0};

@@ -25,7 +25,7 @@ static void tell_instance(alf_told *h)
                                .crowding = &h->crowding,
                                .ties = {2, true, E, 0}};
   h->cycle = (alf_cycle_info){.start = 2, .length = 12, .drift = 4, .under_minus_over = h->under_minus_over};
-  h->run = (alf_run){&h->instance, alf_rule_find("sign"), alf_schedule_find("constant"), unit, true, true, NULL};
+  h->run = (alf_run){&h->instance, alf_rule_find("sign"), alf_schedule_find("constant"), unit, true, NULL};
 }
 
 void alf_tell(alf_told *h)

@@ -128,7 +128,7 @@ static alf_status make_observer(fixture *f, alf_error *err)
 
 static alf_run run_of(fixture *f)
 {
-  return (alf_run){&f->instance, alf_rule_find("sign"), alf_schedule_find("constant"), 0.01, true, true, NULL};
+  return (alf_run){&f->instance, alf_rule_find("sign"), alf_schedule_find("constant"), 0.01, true, NULL};
 }
 
 static alf_status make_watch(fixture *f, alf_error *err)

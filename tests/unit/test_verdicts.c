@@ -48,7 +48,7 @@ static void c1_needs_every_part(void **state)
   assert_counts(&h, "C1", miscounted, 1);
   assert_counts(&h, "C1", wrong_way, 1);
   h.facts.residual = h.facts.misreported = tiny;
-  h.facts.tolerance = 2 * tiny;
+  h.facts.tolerance = h.facts.score_tolerance = 2 * tiny;
   assert_judged(&h, "C1", "holds");
 }
 
@@ -61,7 +61,7 @@ static void c2_needs_every_part(void **state)
   assert_counts(&h, "C2", condition, -tiny); /* though 𝓛 falls */
   assert_counts(&h, "C2", slot_slack, -tiny);
   h.run.rule = alf_rule_find("proportional");
-  assert_counts(&h, "C2", benefit, -tiny);
+  assert_counts(&h, "C2", lower_slack, -tiny);
   h.facts.change = tiny; /* it rises: not with the condition, … */
   h.facts.crossings = 1;
   h.facts.overload = 0;

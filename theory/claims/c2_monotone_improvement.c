@@ -33,7 +33,7 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
   c2_state *s = opaque;
   alf_form_observe(&s->form, run, step, facts);
   check_equivalence(s, step, facts);
-  alf_least_take(&s->least, facts->tolerance + facts->benefit, step->n);
+  alf_least_take(&s->least, facts->tolerance + facts->lower_slack, step->n);
   alf_least_take(&s->least, facts->tolerance + facts->upper_slack, step->n);
   if (facts->crossings == 0 && facts->wrong_way == 0)
     alf_least_take(&s->least, facts->tolerance - facts->change, step->n);

@@ -235,20 +235,20 @@ static void ties_agree_with_all_tie_breakings(void **state)
   assert_true(forests >= 10 && tied >= 10); /* the sample shows both */
 }
 
-/* Two tokens, two experts, K = 1: γ = (3 0; 2 0). The optimum gives expert 0 to the token that gains 3 from it; prices
-   are optimal when p_1 − p_0 lies between 2 (the other token leaves) and 3 (the first one stays). */
+/* Four tokens, two experts, K = 1: γ = (4 0; 3 0; 0 0; 1 0). The optimum gives expert 0 to the two that gain most from
+   it; prices are optimal when p_1 − p_0 lies between 1 (the fourth would leave) and 3 (the second one stays). */
 static void optimum_and_intervals_by_hand(void **state)
 {
   (void)state;
-  const int64_t values[] = {3, 0, 2, 0};
-  alf_affinity batch = units(values, 2, 2);
+  const int64_t values[] = {4, 0, 3, 0, 0, 0, 1, 0};
+  alf_affinity batch = units(values, 4, 2);
   alf_instance instance = {0};
   prepare_solved(&instance, &batch, 1);
-  assert_true(instance.optimum_value == 3 * 2);
+  assert_true(instance.optimum_value == 7 * 2);
   assert_int_equal(instance.exchange[0 * 2 + 1], 3);
-  assert_int_equal(instance.exchange[1 * 2 + 0], -2);
+  assert_int_equal(instance.exchange[1 * 2 + 0], -1);
   for (int64_t p = -1; p < 6; p++)
-    assert_int_equal(alf_instance_is_optimal(&instance, (int64_t[]){7, 7 + p}), p == 2 || p == 3);
+    assert_int_equal(alf_instance_is_optimal(&instance, (int64_t[]){7, 7 + p}), p >= 1 && p <= 3);
   alf_instance_free(&instance);
 }
 

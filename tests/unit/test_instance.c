@@ -350,6 +350,25 @@ static void unsolved_instances_say_why(void **state)
   alf_affinity_free(&batch);
 }
 
+static bool stop_at_once(void)
+{
+  return true;
+}
+
+static void measuring_can_be_interrupted(void **state)
+{
+  (void)state;
+  const double size = 0.1;
+  alf_affinity batch = {0};
+  alf_instance instance = {0};
+  alf_instance_settings settings = {.crowding_count = 1, .step_size = &size, .stop = stop_at_once};
+  alf_error err = {0};
+  alf_test_batch("uniform:T=64,E=8", &batch);
+  assert_fails(alf_instance_prepare(&instance, &batch, 2, &settings, &err), ALF_EINTERRUPTED, &err, "interrupted");
+  alf_instance_free(&instance);
+  alf_affinity_free(&batch);
+}
+
 static void refuses_what_is_no_problem(void **state)
 {
   (void)state;
@@ -380,6 +399,7 @@ int main(void)
       cmocka_unit_test(intervals_are_tight),
       cmocka_unit_test(alike_tokens_are_solved),
       cmocka_unit_test(unsolved_instances_say_why),
+      cmocka_unit_test(measuring_can_be_interrupted),
       cmocka_unit_test(refuses_what_is_no_problem),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

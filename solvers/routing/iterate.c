@@ -75,7 +75,7 @@ static bool to_grid(shift_buffer *buffer, int32_t experts, int32_t grid_bits)
     if (!(fabs(units) < SHIFT_LIMIT))
       return false;
     buffer->grid[k] = (int64_t)units;
-    buffer->real[k] = ldexp(units, -grid_bits);
+    buffer->real[k] = ldexp((double)buffer->grid[k], -grid_bits); /* never −0 */
   }
   return true;
 }

@@ -13,7 +13,7 @@
 #include "reference.h"
 #include "trial.h"
 
-#define TRIALS 400
+#define TRIALS 800
 #define WHY    400
 
 /* A trial with all that its properties need. */

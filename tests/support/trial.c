@@ -154,7 +154,7 @@ void alf_trial_batch(const alf_trial *t, alf_affinity *real, alf_affinity *dyadi
   double *cell = real->storage;
   for (int i = 0; i < t->rows; i++)
     for (int k = 0; k < t->columns; k++)
-      *cell++ = ldexp(alf_affinity_get(&whole_batch, t->row[i], t->column[k]) - (t->scale ? 0.5 : 0), t->scale);
+      *cell++ = ldexp(alf_affinity_get(&whole_batch, t->row[i], t->column[k]) - (t->scale ? 0.71 : 0), t->scale);
   assert_ok(alf_affinity_convert(real, ALF_DYADIC, dyadic, &err), &err);
   alf_affinity_free(&whole_batch);
   alf_source_close(source);

@@ -47,10 +47,23 @@ static void c4_begins_at_its_entry_bound(void **state)
   h.instance.range = 7; /* ⌊7/2⌋ = 3: two iterates earlier */
   assert_string_equal(alf_judge_loads(&h, late, 7), "refuted");
   assert_near(alf_told_measure(&h, "entry_bound"), 8, 0);
-  h.instance.topk = h.step.topk = 2; /* L = 4 */
+}
+
+/* K = 2, L = 4: no load is more than 2 above it, but 0 is 4 below, so that a band of 3 says something and one of 5 does
+   not. */
+static void c4_bands_that_no_load_can_leave_say_nothing(void **state)
+{
+  (void)state;
+  static const int64_t level[4][E] = {{4, 4, 4}, {4, 4, 4}, {4, 4, 4}, {4, 4, 4}};
+  alf_told h;
+  alf_tell(&h);
+  h.instance.topk = h.step.topk = 2;
   h.crowding.q = 2;
-  alf_judge_loads(&h, late, 1);
+  assert_string_equal(alf_judge_loads(&h, level, 9), "holds");
   assert_near(alf_told_measure(&h, "band"), 3, 1e-15);
+  h.crowding.q = 3;
+  assert_string_equal(alf_judge_loads(&h, level, 9), "hypothesis not met");
+  assert_non_null(strstr(h.result.reason, "the band 5 exceeds any possible 4"));
 }
 
 /* With 3 experts and 7 slots L is no whole number, and the band is one wider. */
@@ -70,6 +83,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(c4_holds_loads_to_its_band),
       cmocka_unit_test(c4_begins_at_its_entry_bound),
+      cmocka_unit_test(c4_bands_that_no_load_can_leave_say_nothing),
       cmocka_unit_test(c4_bands_depend_on_the_target),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,12 +98,23 @@ const char *alf_judge_told(alf_told *h, const char *id)
   return alf_verdict_name(h->result.verdict);
 }
 
+/* The sign step that the rule must take from these loads. */
+static void tell_sign_step(alf_told *h, const int64_t *load)
+{
+  for (int32_t k = 0; k < E; k++) {
+    int64_t deficit = h->step.topk * h->batch.tokens - E * load[k];
+    h->delta[k] = (deficit > 0) - (deficit < 0);
+    h->real_delta[k] = h->step.step_size * (double)h->delta[k];
+  }
+}
+
 const char *alf_judge_loads(alf_told *h, const int64_t loads[4][E], int64_t first)
 {
   const alf_claim *c4 = call(h, "C4", first + 2);
   for (int n = 0; n < 3; n++) {
     h->step.n = first + n;
     h->step.load_before = loads[n];
+    tell_sign_step(h, loads[n]);
     h->step.load_after = loads[n + 1];
     c4->observe(&memory, &h->run, &h->step, &h->facts);
   }

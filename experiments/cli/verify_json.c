@@ -41,6 +41,7 @@ static json_t *entry(const alf_cli_verdicts *v, int cell, int claim)
   alf_cli_json_set(&object, "worst_step", json_integer(r->worst_step));
   alf_cli_json_set(&object, "witness", json_null()); /* none is written yet */
   alf_cli_json_set(&object, "exact", json_boolean(v->exact));
+  alf_cli_json_set(&object, "citation", json_string(c->citation));
   alf_cli_json_set(&object, "reason", json_string(r->reason));
   alf_cli_json_set(&object, "measures", measures(r));
   return object;

@@ -88,17 +88,14 @@ static bool is_sign_step(const alf_step *step)
   return true;
 }
 
-/* δ_k / (L − A_k) is the same for all experts, up to the rounding of each δ: half a grid unit and some ulps. */
-static bool is_proportional_step(const alf_step *step)
+/* δ_k = ε (L − A_k) with the published ε, up to the rounding of each δ: half a grid unit and some ulps. */
+static bool is_proportional_step(const alf_run *run, const alf_step *step)
 {
-  int32_t reference = 0;
-  for (int32_t k = 1; k < step->batch_after->experts; k++)
-    if (llabs(alf_deficit(step, k)) > llabs(alf_deficit(step, reference)))
-      reference = k;
-  double deficit = (double)alf_deficit(step, reference);
-  double rate = deficit != 0 ? step->delta.real[reference] / deficit : 0;
-  double unit = step->delta.grid ? ldexp(1, -step->batch_after->grid_bits) : 0;
-  for (int32_t k = 0; k < step->batch_after->experts; k++) {
+  const alf_affinity *batch = step->batch_after;
+  double slots = (double)step->topk * (double)batch->tokens, experts = batch->experts;
+  double rate = step->step_size / (run->rule->fractions ? experts * slots : experts);
+  double unit = step->delta.grid ? ldexp(0.5, -batch->grid_bits) : 0;
+  for (int32_t k = 0; k < batch->experts; k++) {
     double expected = rate * (double)alf_deficit(step, k);
     if (fabs(step->delta.real[k] - expected) > unit + 8 * DBL_EPSILON * fabs(expected))
       return false;
@@ -116,7 +113,7 @@ void alf_form_observe(alf_form_check *check, const alf_run *run, const alf_step 
   if (run->rule->form == ALF_FORM_SIGN)
     fits = fits && is_sign_step(step);
   if (run->rule->form == ALF_FORM_PROPORTIONAL)
-    fits = fits && is_proportional_step(step);
+    fits = fits && is_proportional_step(run, step);
   if (fits)
     return;
   if (check->violations++ == 0)

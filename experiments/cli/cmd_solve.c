@@ -195,7 +195,7 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
       (alf_problem){&run->batch, (int32_t)run->options->topk, run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL};
   if (index == 0)
     announce_long_solve(run);
-  alf_solve_settings settings = {run->options->timeout, (int)run->options->threads};
+  alf_solve_settings settings = {run->options->timeout, (int)run->options->threads, alf_cli_interrupted};
   status = alf_solve(run->solver, &run->problem, &settings, &run->solution, err);
   start = alf_cli_seconds();
   if (status == ALF_OK)

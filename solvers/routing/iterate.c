@@ -85,11 +85,11 @@ static alf_status set_initial_shift(alf_iterate *it, alf_error *err)
   const alf_iterate_settings *s = &it->settings;
   double first = s->u * s->schedule->factor(1);
   if (it->exact && s->rule->form == ALF_FORM_SIGN && nearbyint(ldexp(first, it->grid_bits)) == 0)
-    return alf_fail(err, ALF_ERANGE, "step size %g: rounds to 0 on the grid of 2^-%d", first, it->grid_bits);
+    return alf_fail(err, ALF_ERANGE, "step size %g: rounds to 0 on the grid of 2^%d", first, -it->grid_bits);
   if (s->shift)
     memcpy(it->shift[0].real, s->shift, (size_t)it->experts * sizeof *s->shift);
   if (it->exact && !to_grid(&it->shift[0], it->experts, it->grid_bits))
-    return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^-%d", it->grid_bits);
+    return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^%d", -it->grid_bits);
   it->settings.shift = NULL;
   return ALF_OK;
 }
@@ -130,9 +130,9 @@ static alf_status check_batch(const alf_iterate *it, const alf_affinity *batch, 
   if (batch->tokens == it->tokens && batch->experts == it->experts && batch->grid_bits == it->grid_bits &&
       batch->dtype == (it->exact ? ALF_DYADIC : ALF_FLOAT64))
     return ALF_OK;
-  return alf_fail(err, ALF_EINVAL, "batch of %lld tokens, %d experts, grid 2^-%d: the iteration has %lld, %d, 2^-%d",
-                  (long long)batch->tokens, batch->experts, batch->grid_bits, (long long)it->tokens, it->experts,
-                  it->grid_bits);
+  return alf_fail(err, ALF_EINVAL, "batch of %lld tokens, %d experts, grid 2^%d: the iteration has %lld, %d, 2^%d",
+                  (long long)batch->tokens, batch->experts, -batch->grid_bits, (long long)it->tokens, it->experts,
+                  -it->grid_bits);
 }
 
 alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err)
@@ -156,7 +156,7 @@ static alf_status fail_range(const alf_iterate *it, const char *what, alf_error 
 {
   char end[48] = "is not finite";
   if (it->exact)
-    snprintf(end, sizeof end, "leaves the grid of 2^-%d", it->grid_bits);
+    snprintf(end, sizeof end, "leaves the grid of 2^%d", -it->grid_bits);
   return alf_fail(err, ALF_ERANGE, "update %lld: %s %s", (long long)it->step.n + 1, what, end);
 }
 

@@ -224,7 +224,8 @@ static void momentum_has_no_preference_rule(void **state)
 {
   (void)state;
   static const char *const ids[] = {"C1", "C2", "C3"};
-  alf_rule momentum = {"momentum", "", ALF_FORM_FREE, momentum_size, momentum_update};
+  alf_rule momentum = {
+      .name = "momentum", .form = ALF_FORM_FREE, .state_size = momentum_size, .update = momentum_update};
   trial t;
   set_up(&t, "uniform:T=128,E=8", 2, "sign", "1/sqrt(n)", 0.02);
   t.run.rule = &momentum;
@@ -248,7 +249,7 @@ static void uneven_update(const alf_rule_input *in, void *state, double *delta)
 static void uneven_steps_are_no_common_step(void **state)
 {
   (void)state;
-  alf_rule uneven = {"uneven", "", ALF_FORM_SUBGRADIENT, NULL, uneven_update};
+  alf_rule uneven = {.name = "uneven", .form = ALF_FORM_SUBGRADIENT, .update = uneven_update};
   trial t;
   set_up(&t, "uniform:T=128,E=8", 2, "proportional", "1/sqrt(n)", 0.001);
   t.run.rule = &uneven;
@@ -257,6 +258,32 @@ static void uneven_steps_are_no_common_step(void **state)
   uneven.form = ALF_FORM_PROPORTIONAL;
   assert_verdict(judge_id(&t, "C1", ALF_HONEST), ALF_REFUTED);
   assert_verdict(judge_id(&t, "C7", ALF_HONEST), ALF_REFUTED);
+  tear_down(&t);
+}
+
+/* Twice the step that is published, and a step in another unit of loads than declared. */
+static void doubled_update(const alf_rule_input *in, void *state, double *delta)
+{
+  alf_rule_find("proportional")->update(in, state, delta);
+  for (int32_t k = 0; k < in->experts; k++)
+    delta[k] *= 2;
+}
+
+static void steps_are_those_published(void **state)
+{
+  (void)state;
+  static const char *const ids[] = {"C1", "C2", "C3", "C6", "C7"};
+  alf_rule doubled = {.name = "doubled", .form = ALF_FORM_PROPORTIONAL, .update = doubled_update};
+  alf_rule confused = *alf_rule_find("proportional-fraction");
+  confused.fractions = false;
+  trial t;
+  set_up(&t, GENERAL, 2, "proportional", "constant", 0.001);
+  for (size_t i = 0; i < 5; i++) {
+    t.run.rule = &doubled;
+    assert_verdict(judge_id(&t, ids[i], ALF_HONEST), ALF_REFUTED);
+    t.run.rule = &confused;
+    assert_verdict(judge_id(&t, ids[i], ALF_HONEST), ALF_REFUTED);
+  }
   tear_down(&t);
 }
 
@@ -365,6 +392,7 @@ int main(void)
       cmocka_unit_test(improvement_needs_its_condition),
       cmocka_unit_test(momentum_has_no_preference_rule),
       cmocka_unit_test(uneven_steps_are_no_common_step),
+      cmocka_unit_test(steps_are_those_published),
       cmocka_unit_test(band_needs_q),
       cmocka_unit_test(band_needs_to_start_from_zero),
       cmocka_unit_test(band_says_when_it_says_nothing),

@@ -157,7 +157,7 @@ static void only_rules_without_memory_repeat_themselves(void **state)
   (void)state;
   bench b;
   set_up(&b, "uniform:T=64,E=8", 1e-3);
-  alf_rule resting = {"resting", "", ALF_FORM_FREE, NULL, resting_update};
+  alf_rule resting = {.name = "resting", .form = ALF_FORM_FREE, .update = resting_update};
   alf_cell cell = {&resting, alf_schedule_find("constant"), 1e-3};
   assert_ok(alf_verify_cell(&b.instance, NULL, &cell, &b.settings, b.result, &b.err), &b.err);
   assert_int_equal(b.result[0].steps, 40);

@@ -117,8 +117,11 @@ static bool hypotheses_met(const c4_state *s, const alf_run *run, alf_claim_resu
   alf_add_hypothesis(result, "sign rule with constant u", sign, "u", run->u);
   alf_add_hypothesis(result, "p^0 = 0", s->start == 0, "largest_initial_shift", s->start);
   alf_add_hypothesis(result, "exact arithmetic, in which q is measured", run->exact, "exact", run->exact);
-  alf_add_hypothesis(result, "H(q) with a band that some load could leave", useful, "q",
-                     crowding ? (double)crowding->q : NAN);
+  if (crowding)
+    alf_add_hypothesis(result,
+                       "H(q): at most q tokens within 2u for each pair, and q(E - 1) below the largest possible "
+                       "deviation",
+                       useful, "q", (double)crowding->q);
   if (!sign || s->start != 0 || !run->exact)
     alf_conclude(result, ALF_HYPOTHESIS_NOT_MET,
                  "needs the sign rule with constant u and p^0 = 0, in exact arithmetic");

@@ -6,8 +6,9 @@
 #include "alf/problem.h"
 
 typedef struct alf_solve_settings {
-  double timeout; /* seconds; 0: none. Ends with ALF_ETIMEOUT soon after */
-  int threads;    /* 0: all; results do not depend on it */
+  double timeout;     /* seconds; 0: none. Ends with ALF_ETIMEOUT soon after */
+  int threads;        /* 0: all; results do not depend on it */
+  bool (*stop)(void); /* may be NULL; true ends with ALF_EINTERRUPTED soon after */
 } alf_solve_settings;
 
 /* One solver: one file in solvers/exact and one line in solvers/exact/registry.c. */

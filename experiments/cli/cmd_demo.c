@@ -136,6 +136,8 @@ static int run(const alf_cli_options *options, alf_error *err)
     status = print_json(&d, err);
   else if (status == ALF_OK)
     print_total(&d);
+  if (status == ALF_EINTERRUPTED) /* wherever it was */
+    alf_fail(err, status, "interrupted");
   int code = alf_cli_exit_code(status);
   if (status == ALF_OK && (d.claims.totals.count[ALF_REFUTED] || known_missed(&d)))
     code = ALF_CLI_REFUTED;

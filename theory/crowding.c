@@ -34,8 +34,9 @@ static int64_t most_within(const int64_t *sorted, int64_t n, int64_t length)
    buckets at the most. */
 static int64_t upper_bound(const scratch *s, int64_t n, int64_t length, int64_t range)
 {
+  int64_t most_buckets = 4 * n < MOST_BUCKETS ? 4 * n : MOST_BUCKETS; /* more than tokens to fill them cost time only */
   int shift = 0;
-  while ((INT64_C(1) << shift) <= length || 2 * range >> shift >= MOST_BUCKETS - 1)
+  while ((INT64_C(1) << shift) <= length || 2 * range >> shift >= most_buckets - 1)
     shift++;
   int64_t buckets = (2 * range >> shift) + 1, most = 0;
   memset(s->bucket, 0, ((size_t)buckets + 1) * sizeof *s->bucket);
@@ -68,12 +69,14 @@ static void measure_pair(const alf_affinity *batch, int64_t range, int32_t a, in
 }
 
 alf_status alf_measure_crowding(const alf_affinity *batch, int64_t range, alf_crowding *crowding, int count,
-                                alf_error *err)
+                                bool (*stop)(void), alf_error *err)
 {
   size_t bytes = (size_t)batch->tokens * sizeof(int64_t);
   scratch s = {malloc(bytes), malloc(MOST_BUCKETS * sizeof *s.bucket), false};
   bool complete = s.difference && s.bucket;
-  for (int32_t a = 0; complete && a < batch->experts; a++) {
+  bool stopped = false;
+  for (int32_t a = 0; complete && !stopped && a < batch->experts; a++) {
+    stopped = stop && stop();
     for (int32_t b = a + 1; b < batch->experts; b++) {
       for (int64_t i = 0; i < batch->tokens; i++)
         s.difference[i] = alf_affinity_row(batch, i)[a] - alf_affinity_row(batch, i)[b];
@@ -84,5 +87,7 @@ alf_status alf_measure_crowding(const alf_affinity *batch, int64_t range, alf_cr
   }
   free(s.difference);
   free(s.bucket);
+  if (stopped)
+    return alf_fail(err, ALF_EINTERRUPTED, "interrupted");
   return complete ? ALF_OK : alf_fail_memory(err, bytes);
 }

@@ -113,12 +113,11 @@ static void take_loads(alf_observer *o, const alf_step *step, alf_facts *facts)
   facts->miscounted = count_loads(step, step->chosen_before, step->load_before, o->load_before, o->deficit) +
                       count_loads(step, step->chosen_after, step->load_after, o->load_after, o->deficit_after);
   for (int32_t k = 0; k < step->batch_after->experts; k++) {
-    int64_t before = o->deficit[k], after = o->deficit_after[k], size = after < 0 ? -after : after;
+    int64_t before = o->deficit[k], after = o->deficit_after[k];
     facts->under += before > 0;
     facts->over += before < 0;
     facts->overload += before < 0 ? -before : 0;
     facts->crossings += (before > 0 && after < 0) || (before < 0 && after > 0);
-    facts->deviation = size > facts->deviation ? size : facts->deviation;
     facts->wrong_way += wrong_way(step, k, before);
   }
 }

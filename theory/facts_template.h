@@ -5,6 +5,7 @@
      WEIGHT   deficit E·(L − A) as a factor the integer itself        divided by E
      SHIFT    a shift's numbers             its grid                  its real numbers
      TO_REAL  a scaled sum as a double
+     ROUTING_GAP how much the dual function exceeds a Lagrangian
      FACTS    name of the function */
 
 typedef struct totals {
@@ -81,22 +82,37 @@ static void take_token(alf_observer *observer, const alf_step *step, int64_t i, 
   facts->swapped_slots += swaps;
 }
 
+/* Compared as whole numbers, for doubles round sums of large steps. `benefit` is that of all tokens. */
+static void take_step_size(const alf_step *step, WIDE benefit, alf_facts *facts)
+{
+  const alf_affinity *batch = step->batch_after;
+  const NUM *before = SHIFT(step->shift_before), *after = SHIFT(step->shift_after), *delta = SHIFT(step->delta);
+  WIDE largest = 0, sum = 0;
+  for (int32_t k = 0; k < batch->experts; k++) {
+    WIDE size = delta[k] < 0 ? -(WIDE)delta[k] : (WIDE)delta[k];
+    largest = size > largest ? size : largest;
+    sum += (WIDE)after[k] - before[k];
+  }
+  WIDE error = sum - largest * (WIDE)(facts->under - facts->over);
+  facts->step_sum = TO_REAL(sum * SCALE(batch), batch);
+  facts->sign_error = TO_REAL((error < 0 ? -error : error) * SCALE(batch), batch);
+  facts->slot_slack = TO_REAL((2 * largest * (WIDE)facts->swapped_slots - benefit) * SCALE(batch), batch);
+}
+
 static void take_shift(const alf_step *step, alf_facts *facts)
 {
   const alf_affinity *batch = step->batch_after;
   const NUM *before = SHIFT(step->shift_before), *after = SHIFT(step->shift_after), *delta = SHIFT(step->delta);
-  WIDE worst = 0, step_sum = 0;
+  WIDE worst = 0;
   NUM highest = after[0], lowest = after[0];
   for (int32_t k = 0; k < batch->experts; k++) {
     WIDE difference = (WIDE)after[k] - before[k] - delta[k];
     difference = difference < 0 ? -difference : difference;
     worst = difference > worst ? difference : worst;
-    step_sum += delta[k];
     highest = after[k] > highest ? after[k] : highest;
     lowest = after[k] < lowest ? after[k] : lowest;
   }
   facts->misreported = TO_REAL(worst * SCALE(batch), batch);
-  facts->step_sum = TO_REAL(step_sum * SCALE(batch), batch);
   facts->spread = TO_REAL(((WIDE)highest - lowest) * SCALE(batch), batch);
 }
 
@@ -120,11 +136,14 @@ void FACTS(alf_observer *observer, const alf_step *step, alf_facts *facts)
   facts->squared_excess = TO_REAL(squared, batch);
   facts->residual = TO_REAL((after - before) - (benefit - squared), batch);
   facts->condition = TO_REAL(squared - benefit, batch);
+  facts->lower_slack = TO_REAL((after - before) + squared, batch);
   facts->upper_slack = TO_REAL(-crossed - (after - before), batch);
   facts->least_margin = t.any_move ? TO_REAL(t.least_margin * SCALE(batch), batch) : INFINITY;
   facts->least_slack = t.any_move ? TO_REAL(t.least_slack * SCALE(batch), batch) : INFINITY;
   facts->has_gap = observer->instance->solved;
   if (facts->has_gap)
     facts->gap = TO_REAL(after - OPTIMUM(observer->instance), batch);
+  facts->routing_gap = ROUTING_GAP(step, after);
+  take_step_size(step, t.benefit, facts);
   take_shift(step, facts);
 }

@@ -32,7 +32,8 @@ static alf_status measure_crowding(alf_instance *instance, const alf_instance_se
   instance->crowding_count = settings->crowding_count;
   for (size_t c = 0; c < count; c++)
     instance->crowding[c].u = settings->step_size[c];
-  return alf_measure_crowding(instance->batch, instance->range, instance->crowding, instance->crowding_count, err);
+  return alf_measure_crowding(instance->batch, instance->range, instance->crowding, instance->crowding_count,
+                              settings->stop, err);
 }
 
 /* How much of each expert token i has under the optimum, spread out over E entries. */
@@ -87,10 +88,10 @@ bool alf_instance_is_optimal(const alf_instance *instance, const int64_t *shift)
 }
 
 /* Leaves solved = false and the reason when the solver gives up; memory is the only error. */
-static alf_status find_optimum(alf_instance *instance, double timeout, alf_error *err)
+static alf_status find_optimum(alf_instance *instance, const alf_instance_settings *s, alf_error *err)
 {
   alf_problem problem = {instance->batch, instance->topk, ALF_FRACTIONAL};
-  alf_solve_settings settings = {.timeout = timeout, .threads = 1};
+  alf_solve_settings settings = {.timeout = s->timeout, .threads = 1, .stop = s->stop};
   alf_status status = alf_solve(alf_solver_find("auto"), &problem, &settings, &instance->optimum, &instance->why_not);
   if (status == ALF_OK)
     status = alf_certify(&problem, &instance->optimum, &instance->certificate, &instance->why_not);
@@ -123,7 +124,7 @@ alf_status alf_instance_prepare(alf_instance *instance, const alf_affinity *batc
   alf_fail(&instance->why_not, ALF_EUNSUPPORTED, "the optimum was not asked for");
   measure_values(instance);
   if (settings->solve)
-    status = find_optimum(instance, settings->timeout, err);
+    status = find_optimum(instance, settings, err);
   if (status == ALF_OK && settings->crowding_count > 0)
     status = measure_crowding(instance, settings, err);
   return status;

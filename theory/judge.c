@@ -60,6 +60,14 @@ int64_t alf_deficit(const alf_step *step, int32_t k)
   return step->topk * step->batch_after->tokens - step->batch_after->experts * step->load_before[k];
 }
 
+double alf_largest_shift(const alf_step *step)
+{
+  double largest = 0;
+  for (int32_t k = 0; k < step->batch_after->experts; k++)
+    largest = fmax(largest, fabs(step->shift_before.real[k]));
+  return largest;
+}
+
 bool alf_sampled(int64_t n)
 {
   return (n & (n - 1)) == 0;
@@ -80,17 +88,14 @@ static bool is_sign_step(const alf_step *step)
   return true;
 }
 
-/* δ_k / (L − A_k) is the same for all experts, up to the rounding of each δ: half a grid unit and some ulps. */
-static bool is_proportional_step(const alf_step *step)
+/* δ_k = ε (L − A_k) with the published ε, up to the rounding of each δ: half a grid unit and some ulps. */
+static bool is_proportional_step(const alf_run *run, const alf_step *step)
 {
-  int32_t reference = 0;
-  for (int32_t k = 1; k < step->batch_after->experts; k++)
-    if (llabs(alf_deficit(step, k)) > llabs(alf_deficit(step, reference)))
-      reference = k;
-  double deficit = (double)alf_deficit(step, reference);
-  double rate = deficit != 0 ? step->delta.real[reference] / deficit : 0;
-  double unit = step->delta.grid ? ldexp(1, -step->batch_after->grid_bits) : 0;
-  for (int32_t k = 0; k < step->batch_after->experts; k++) {
+  const alf_affinity *batch = step->batch_after;
+  double slots = (double)step->topk * (double)batch->tokens, experts = batch->experts;
+  double rate = step->step_size / (run->rule->fractions ? experts * slots : experts);
+  double unit = step->delta.grid ? ldexp(0.5, -batch->grid_bits) : 0;
+  for (int32_t k = 0; k < batch->experts; k++) {
     double expected = rate * (double)alf_deficit(step, k);
     if (fabs(step->delta.real[k] - expected) > unit + 8 * DBL_EPSILON * fabs(expected))
       return false;
@@ -100,19 +105,40 @@ static bool is_proportional_step(const alf_step *step)
 
 void alf_form_observe(alf_form_check *check, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
-  bool fits = facts->wrong_way == 0;
+  if (facts->routing_gap > check->routing_gap) {
+    check->routing_gap = facts->routing_gap;
+    check->routing_step = step->n;
+  }
+  bool fits = facts->wrong_way == 0 && facts->misreported <= facts->score_tolerance;
   if (run->rule->form == ALF_FORM_SIGN)
     fits = fits && is_sign_step(step);
   if (run->rule->form == ALF_FORM_PROPORTIONAL)
-    fits = fits && is_proportional_step(step);
+    fits = fits && is_proportional_step(run, step);
   if (fits)
     return;
   if (check->violations++ == 0)
     check->first_step = step->n;
 }
 
+bool alf_routing_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result)
+{
+  if (!run->exact)
+    return true;
+  bool met = check->routing_gap == 0;
+  alf_add_hypothesis(result, "routing is Top-K of affinity + shift", met, "dual_minus_lagrangian", check->routing_gap);
+  if (met)
+    return true;
+  result->margin = -check->routing_gap;
+  result->worst_step = check->routing_step;
+  alf_conclude(result, ALF_REFUTED, "not routed by Top-K: the dual value exceeds the Lagrangian by %.3g at step %lld",
+               check->routing_gap, (long long)check->routing_step);
+  return false;
+}
+
 bool alf_form_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result)
 {
+  if (!alf_routing_finish(check, run, result))
+    return false;
   bool met = check->violations == 0;
   alf_add_hypothesis(result, "update is eps_k (L - load_k), eps_k >= 0, as the rule declares", met,
                      "steps_in_violation", (double)check->violations);

@@ -23,20 +23,28 @@ void alf_conclude(alf_claim_result *result, alf_verdict verdict, const char *for
 void alf_add_hypothesis(alf_claim_result *result, const char *name, bool met, const char *measured, double value);
 void alf_add_measure(alf_claim_result *result, const char *name, double value);
 
-/* Does every update have the form δ_k = ε_k (L − A_k), ε_k >= 0, and the tighter one that the rule declares? */
+/* Is every update that of the iteration: routing by Top-K of γ + p (at sampled updates of an exact run), and of the form    δ_k = ε_k (L − A_k), ε_k >= 0, and the tighter one that the rule declares? */
 typedef struct alf_form_check {
-  int64_t violations; /* updates with a violation */
+  int64_t violations; /* updates of another form */
   int64_t first_step;
+  double routing_gap; /* the largest; above 0: not Top-K */
+  int64_t routing_step;
 } alf_form_check;
 
 void alf_form_observe(alf_form_check *check, const alf_run *run, const alf_step *step, const alf_facts *facts);
 
-/* Adds the hypothesis. True when it is met; else the verdict is set: refuted for a rule that declares the form (the
+/* Adds the hypothesis that routing is Top-K, and refutes when it is not. True when it is; not looked at in a float run. */
+bool alf_routing_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result);
+
+/* The same, and adds the hypothesis about the form. True when it is met; else the verdict is set: refuted for a rule that declares the form (the
    code does not do what it says), hypothesis not met for a rule that declares none. */
 bool alf_form_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result);
 
 /* E·(L − A_k) from the published loads before the update. */
 int64_t alf_deficit(const alf_step *step, int32_t k);
+
+/* max_k |p_k| before the update. */
+double alf_largest_shift(const alf_step *step);
 
 /* n is a power of two: where checks too dear for every update are made. */
 bool alf_sampled(int64_t n);

@@ -47,7 +47,7 @@ alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *rea
                            const alf_verify_settings *settings, alf_claim_result *results, alf_error *err)
 {
   const alf_affinity *batch = settings->exact ? instance->batch : real;
-  alf_run run = {instance, cell->rule, cell->schedule, cell->u, settings->exact, true, NULL};
+  alf_run run = {instance, cell->rule, cell->schedule, cell->u, settings->exact, NULL};
   alf_iterate_settings iterate = {cell->rule, cell->schedule, cell->u, instance->topk, NULL};
   int64_t most = settings->steps > settings->cycle_steps ? settings->steps : settings->cycle_steps;
   alf_iterate *it = NULL;

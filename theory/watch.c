@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "alf/verify.h"
+#include "judge.h"
 
 struct alf_watch {
   alf_run run;
@@ -12,6 +13,7 @@ struct alf_watch {
   alf_cycle *cycle; /* NULL unless the run can have one */
   bool at_start;    /* no step seen yet */
   int64_t steps;
+  int64_t moved_at; /* the update at which the batch was another one; 0: γ is fixed */
 };
 
 static bool alloc_states(alf_watch *watch)
@@ -27,14 +29,6 @@ static bool alloc_states(alf_watch *watch)
   return watch->state != NULL;
 }
 
-/* A state that has come back, modulo a common shift, comes back for ever: when the next shift follows from the loads
-   alone, with steps that stay the same. */
-static bool can_repeat(const alf_run *run)
-{
-  bool from_loads = run->rule->form == ALF_FORM_SIGN || run->rule->form == ALF_FORM_PROPORTIONAL;
-  return run->exact && run->schedule->constant && from_loads && !run->rule->state_size;
-}
-
 alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim *const *claims, int64_t max_steps,
                            alf_error *err)
 {
@@ -48,7 +42,7 @@ alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim 
   alf_status status = alloc_states(watch) ? ALF_OK : alf_fail_memory(err, ALF_MAX_EXPERTS);
   if (status == ALF_OK)
     status = alf_observer_alloc(&watch->observer, run->instance, err);
-  if (status == ALF_OK && can_repeat(run))
+  if (status == ALF_OK && alf_cycle_is_possible(run->rule, run->schedule, run->exact))
     status = alf_cycle_alloc(&watch->cycle, run->instance->batch->experts, max_steps, err);
   if (status != ALF_OK) {
     alf_watch_free(watch);
@@ -64,6 +58,10 @@ alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim 
 bool alf_watch_step(alf_watch *watch, const alf_step *step)
 {
   alf_facts facts;
+  if (step->batch_before != step->batch_after && !watch->moved_at)
+    watch->moved_at = step->n;
+  if (watch->moved_at)
+    return true;
   int64_t slots = step->topk * step->batch_after->tokens;
   alf_observe(watch->observer, step, &facts);
   for (int c = 0; c < watch->count; c++)
@@ -78,12 +76,23 @@ bool alf_watch_step(alf_watch *watch, const alf_step *step)
   return alf_cycle_observe(watch->cycle, step->shift_after.grid, step->load_after, slots);
 }
 
+/* The deterministic claims are about one batch, repeated. */
+static void conclude_moved(const alf_watch *watch, alf_claim_result *result)
+{
+  *result = (alf_claim_result){.margin = NAN, .steps = watch->steps};
+  alf_add_hypothesis(result, "affinities are fixed over the iterations", false, "changed_at_step",
+                     (double)watch->moved_at);
+  alf_conclude(result, ALF_HYPOTHESIS_NOT_MET, "the batch changed at step %lld", (long long)watch->moved_at);
+}
+
 void alf_watch_finish(alf_watch *watch, alf_claim_result *results)
 {
   watch->run.cycle = watch->cycle ? alf_cycle_found(watch->cycle) : NULL;
   for (int c = 0; c < watch->count; c++) {
     results[c] = (alf_claim_result){.margin = NAN, .steps = watch->steps};
     watch->claims[c]->finish(watch->state[c], &watch->run, &results[c]);
+    if (watch->moved_at && !watch->claims[c]->fixed_by_batch)
+      conclude_moved(watch, &results[c]);
   }
 }
 

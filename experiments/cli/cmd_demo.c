@@ -80,8 +80,11 @@ static alf_status work(demo *d, alf_error *err)
     print_known(d);
   if (status == ALF_OK)
     status = alf_demo_check_claims(&d->claims, err);
-  if (status == ALF_OK && text)
-    alf_demo_print_claims(&d->claims);
+  if (status == ALF_OK && text) {
+    alf_cli_totals_print(&d->claims.totals);
+    putchar('\n');
+    fflush(stdout);
+  }
   return status == ALF_OK ? draw(d, err) : status;
 }
 
@@ -95,7 +98,7 @@ static int known_missed(const demo *d)
 
 static void print_total(const demo *d)
 {
-  const int *count = d->claims.count;
+  const int *count = d->claims.totals.count;
   printf("Figure: %s, %s, numbers: %s\n\n", d->svg_path, d->png_path, d->csv_path);
   printf("%d of %d known answers met; %d results hold, %d refuted, %d hypothesis not met, %d inconclusive; %.1f s\n",
          ALF_DEMO_KNOWN - known_missed(d), ALF_DEMO_KNOWN, count[ALF_HOLDS], count[ALF_REFUTED],
@@ -133,10 +136,12 @@ static int run(const alf_cli_options *options, alf_error *err)
     status = print_json(&d, err);
   else if (status == ALF_OK)
     print_total(&d);
+  if (status == ALF_EINTERRUPTED) /* wherever it was */
+    alf_fail(err, status, "interrupted");
   int code = alf_cli_exit_code(status);
-  if (status == ALF_OK && (d.claims.count[ALF_REFUTED] || known_missed(&d)))
+  if (status == ALF_OK && (d.claims.totals.count[ALF_REFUTED] || known_missed(&d)))
     code = ALF_CLI_REFUTED;
-  else if (status == ALF_OK && d.claims.count[ALF_INCONCLUSIVE])
+  else if (status == ALF_OK && d.claims.totals.count[ALF_INCONCLUSIVE])
     code = ALF_CLI_FAILED;
   json_decref(d.claims.list);
   alf_new_file_close(&d.csv);

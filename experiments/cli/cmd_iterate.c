@@ -16,7 +16,6 @@
 #include "cli/progress.h"
 
 #define DEFAULT_STEPS 1000
-#define LONGEST_CYCLE 0xfffff /* iterates in which a limit cycle is looked for: 32 MB of memory */
 
 typedef struct iterate_run {
   const alf_cli_options *options;
@@ -75,13 +74,10 @@ static void choose_steps(iterate_run *run)
   run->steps = run->options->steps ? run->options->steps : run->repeated ? DEFAULT_STEPS : batches - 1;
 }
 
-/* A shift that returns modulo a common one repeats what followed: only then is a cycle a cycle. */
 static alf_status start_cycle(iterate_run *run, alf_error *err)
 {
-  bool autonomous = run->repeated && run->schedule->constant && !run->rule->state_size &&
-                    run->rule->form != ALF_FORM_FREE && !run->options->float_mode;
-  int64_t iterates = run->steps < LONGEST_CYCLE ? run->steps : LONGEST_CYCLE;
-  return autonomous ? alf_cycle_alloc(&run->cycle, run->batch[0].experts, iterates, err) : ALF_OK;
+  bool possible = run->repeated && alf_cycle_is_possible(run->rule, run->schedule, !run->options->float_mode);
+  return possible ? alf_cycle_alloc(&run->cycle, run->batch[0].experts, run->steps, err) : ALF_OK;
 }
 
 static alf_status start_csv(iterate_run *run, alf_error *err)
@@ -184,7 +180,7 @@ static alf_status solve_last(iterate_run *run, alf_error *err)
     status = alf_affinity_convert(step->batch_after, ALF_DYADIC, &dyadic, err);
     problem.batch = &dyadic;
   }
-  alf_solve_settings settings = {.threads = (int)run->options->threads};
+  alf_solve_settings settings = {.threads = (int)run->options->threads, .stop = alf_cli_interrupted};
   if (status == ALF_OK)
     status = alf_solve(alf_solver_find("auto"), &problem, &settings, &solution, err);
   if (status == ALF_OK)
@@ -211,6 +207,12 @@ static json_t *json_settled(const iterate_run *run, int64_t n)
   return run->last_off_target < n ? json_integer(run->last_off_target + 1) : json_null();
 }
 
+/* What a period adds to every shift, over u as it is on the grid: the c of theory.md C7 under the sign rule. */
+static double drift_in_steps(const iterate_run *run, const alf_cycle_info *cycle, int32_t grid_bits)
+{
+  return (double)cycle->drift / nearbyint(ldexp(run->options->u, grid_bits));
+}
+
 static json_t *json_report(const iterate_run *run)
 {
   const alf_step *step = alf_iterate_current(run->iterate);
@@ -227,7 +229,7 @@ static json_t *json_report(const iterate_run *run)
                    alf_cli_json_real(balance.max_violation), "mean_max_violation",
                    alf_cli_json_real(mean_violation(run, step->n)), "cycle_length",
                    cycle ? json_integer(cycle->length) : json_null(), "cycle_drift",
-                   alf_cli_json_real(cycle ? ldexp((double)cycle->drift, -batch->grid_bits) : NAN), "settled_at",
+                   alf_cli_json_real(cycle ? drift_in_steps(run, cycle, batch->grid_bits) : NAN), "settled_at",
                    json_settled(run, step->n), "seconds", run->seconds);
 }
 
@@ -249,7 +251,7 @@ static void print_cycle(const iterate_run *run, int32_t grid_bits)
   }
   alf_cli_row("cycle_length", "%lld from iterate %lld, loads %lld..%lld", (long long)cycle->length,
               (long long)cycle->start, (long long)cycle->min_load, (long long)cycle->max_load);
-  alf_cli_row("cycle_drift", "%.12g", ldexp((double)cycle->drift, -grid_bits));
+  alf_cli_row("cycle_drift", "%.12g steps of u", drift_in_steps(run, cycle, grid_bits));
 }
 
 static void print_report(const iterate_run *run)

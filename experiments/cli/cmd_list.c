@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alf/claim.h"
 #include "alf/source.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
@@ -25,6 +26,8 @@ static json_t *json_section(const alf_cli_section *section)
     json_t *object = json_pack("{ss ss}", "name", entry.name, "summary", entry.summary);
     if (sources)
       alf_cli_json_set(&object, "parameters", json_parameters(alf_families[i]));
+    if (!strcmp(section->name, "claims"))
+      alf_cli_json_set(&object, "citation", json_string(alf_claims[i]->citation));
     alf_cli_json_append(&list, object);
   }
   return list;

@@ -72,12 +72,13 @@ static json_t *json_report(const solve_run *run)
   const alf_certificate *c = &run->certificate;
   const alf_solution *s = &run->solution;
   return json_pack(
-      "{sI si si ss ss ss so so so so sb sf sf sI sI sI sI sf sf sf sI so}", /* the order of design.md */
+      "{sI si si ss ss ss so so so so sb sf sf sI sI sI sI sI sI sf sf sf sI so}", /* the order of design.md */
       "tokens", (json_int_t)run->batch.tokens, "experts", (int)run->batch.experts, "topk", (int)run->problem.topk,
       "solver", run->solver->name, "problem", problem_name(run), "status", solve_status(run), "objective",
       alf_cli_json_real(c->objective), "dual_bound", alf_cli_json_real(c->dual_bound), "gap", alf_cli_json_real(c->gap),
       "rounding_bound", alf_cli_json_real(c->rounding_bound), "certified", (int)c->certified, "max_load", c->max_load,
-      "min_load", c->min_load, "pivots", (json_int_t)s->pivots, "repairs", (json_int_t)s->repairs, "tied_tokens",
+      "min_load", c->min_load, "pivots", (json_int_t)s->pivots, "iterations", (json_int_t)s->iterations, "repairs",
+      (json_int_t)s->repairs, "fractional_entries", (json_int_t)c->fractional_entries, "tied_tokens",
       (json_int_t)c->tied_tokens, "slackness_violations", (json_int_t)c->slackness_violations, "seconds", s->seconds,
       "read_seconds", run->read_seconds, "certificate_seconds", run->certificate_seconds, "peak_bytes",
       (json_int_t)peak_bytes(), "prices", json_prices(run));
@@ -194,7 +195,7 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
       (alf_problem){&run->batch, (int32_t)run->options->topk, run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL};
   if (index == 0)
     announce_long_solve(run);
-  alf_solve_settings settings = {run->options->timeout, (int)run->options->threads};
+  alf_solve_settings settings = {run->options->timeout, (int)run->options->threads, alf_cli_interrupted};
   status = alf_solve(run->solver, &run->problem, &settings, &run->solution, err);
   start = alf_cli_seconds();
   if (status == ALF_OK)

@@ -7,6 +7,7 @@
 #include "cli/catalogue.h"
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/interrupt.h"
 #include "cli/number.h"
 #include "cli/output.h"
 
@@ -102,7 +103,8 @@ static alf_status read_selection(alf_source *source, const selection *part, unsi
   alf_affinity batch = {0};
   alf_status status = ALF_OK;
   for (int64_t b = 0; status == ALF_OK && b < part->to; b++) {
-    status = alf_source_next(source, &batch, err);
+    status = alf_cli_interrupted() ? alf_fail(err, ALF_EINTERRUPTED, "interrupted: nothing was written")
+                                   : alf_source_next(source, &batch, err);
     if (status == ALF_OK && b >= part->from)
       copy_values(&batch, part, values + (size_t)(b - part->from) * stride);
   }

@@ -7,12 +7,14 @@
 typedef struct verify_run {
   const alf_cli_options *options;
   alf_cli_verifier verifier;
+  alf_cli_totals totals;
   json_t *list; /* --json only */
 } verify_run;
 
 static void report(void *opaque, const alf_cli_verdicts *verdicts)
 {
   verify_run *run = opaque;
+  alf_cli_totals_add(&run->totals, verdicts, verdicts->source);
   if (run->options->json)
     alf_cli_append_verdicts(&run->list, verdicts);
   else
@@ -32,12 +34,17 @@ static alf_status verify_inputs(verify_run *run, alf_error *err)
 
 static alf_status print_total(verify_run *run, alf_error *err)
 {
-  const int *count = run->verifier.count;
+  const int *count = run->totals.count;
   if (run->options->json) {
     json_t *object = json_object();
     alf_cli_json_set(&object, "claims", run->list);
     run->list = NULL;
     return alf_cli_print_json(object, err);
+  }
+  if (run->totals.batches > 1) {
+    printf("All %d batches\n\n", run->totals.batches);
+    alf_cli_totals_print(&run->totals);
+    putchar('\n');
   }
   printf("%d hold, %d refuted, %d hypothesis not met, %d inconclusive\n", count[ALF_HOLDS], count[ALF_REFUTED],
          count[ALF_HYPOTHESIS_NOT_MET], count[ALF_INCONCLUSIVE]);
@@ -56,9 +63,9 @@ static int verify(const alf_cli_options *options, alf_error *err)
     status = status == ALF_OK ? printed : status;
   }
   int code = alf_cli_exit_code(status);
-  if (status == ALF_OK && run.verifier.count[ALF_REFUTED])
+  if (status == ALF_OK && run.totals.count[ALF_REFUTED])
     code = ALF_CLI_REFUTED;
-  else if (status == ALF_OK && run.verifier.count[ALF_INCONCLUSIVE])
+  else if (status == ALF_OK && run.totals.count[ALF_INCONCLUSIVE])
     code = ALF_CLI_FAILED;
   json_decref(run.list);
   alf_cli_verifier_free(&run.verifier);

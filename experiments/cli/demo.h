@@ -32,31 +32,16 @@ typedef struct alf_demo_known {
 /* Finds optima by GLPK's simplex alone, and limit cycles of constant sign steps. */
 alf_status alf_demo_find_known(const alf_cli_options *options, alf_demo_known known[ALF_DEMO_KNOWN], alf_error *err);
 
-/* What all cells of all batches say about one claim. */
-typedef struct alf_demo_claim {
-  const alf_claim *claim;
-  int count[ALF_INCONCLUSIVE + 1]; /* results by verdict */
-  bool measured;                   /* some result had a margin; then: */
-  alf_claim_result worst;          /* the one with the smallest */
-  alf_cell cell;
-  char source[ALF_DEMO_PATH];
-} alf_demo_claim;
-
 /* Zero-initialise. */
 typedef struct alf_demo_claims {
   const alf_cli_options *options;
-  int claims;
-  alf_demo_claim claim[ALF_CLI_MAX_CLAIMS];
-  int count[ALF_INCONCLUSIVE + 1];
+  alf_cli_totals totals;
   json_t *list; /* an array that takes every result; NULL: a line is printed for every batch */
 } alf_demo_claims;
 
 /* Judges every claim on the synthetic families (K = 2) and on the shipped router affinities (K = 6), in exact
    arithmetic. --quick: on few of them, for few steps. */
 alf_status alf_demo_check_claims(alf_demo_claims *claims, alf_error *err);
-
-/* Prints one entry a claim. */
-void alf_demo_print_claims(const alf_demo_claims *claims);
 
 /* Writes the numbers of the figure as CSV. */
 alf_status alf_demo_write_figure(FILE *csv, const alf_cli_options *options, alf_error *err);

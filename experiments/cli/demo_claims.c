@@ -33,27 +33,6 @@ static const alf_claim_result *result_of(const alf_cli_verdicts *v, int cell, in
   return &v->result[cell * v->grid->claims + claim];
 }
 
-/* Of results with a margin, refuted ones first. */
-static bool is_new_worst(const alf_demo_claim *entry, const alf_claim_result *result)
-{
-  return isfinite(result->margin) && (!entry->measured || alf_cli_is_worse(result, &entry->worst));
-}
-
-static void add_result(alf_demo_claims *claims, const alf_cli_verdicts *v, int cell, int claim, int *count)
-{
-  const alf_claim_result *result = result_of(v, cell, claim);
-  alf_demo_claim *entry = &claims->claim[claim];
-  count[result->verdict]++;
-  entry->count[result->verdict]++;
-  claims->count[result->verdict]++;
-  if (!is_new_worst(entry, result))
-    return;
-  entry->measured = true;
-  entry->worst = *result;
-  entry->cell = v->grid->cell[cell];
-  shorten(v->source, entry->source, sizeof entry->source);
-}
-
 /* In how many cells the claim holds, or what is worse. */
 static void print_mark(const int *count)
 {
@@ -78,24 +57,30 @@ static void print_batch(const alf_cli_verdicts *v)
          instance->topk, optimum);
 }
 
-static void report(void *opaque, const alf_cli_verdicts *v)
+static void print_marks(const alf_cli_verdicts *v)
 {
-  alf_demo_claims *claims = opaque;
-  if (claims->list)
-    alf_cli_append_verdicts(&claims->list, v);
-  else
-    print_batch(v);
   for (int claim = 0; claim < v->grid->claims; claim++) {
     int count[ALF_INCONCLUSIVE + 1] = {0};
     for (int cell = 0; cell < v->grid->cells; cell++)
       if (alf_cli_is_reported(v->grid, cell, claim))
-        add_result(claims, v, cell, claim, count);
-    if (!claims->list)
-      print_mark(count);
+        count[result_of(v, cell, claim)->verdict]++;
+    print_mark(count);
   }
-  if (!claims->list) {
-    putchar('\n');
-    fflush(stdout);
+  putchar('\n');
+  fflush(stdout);
+}
+
+static void report(void *opaque, const alf_cli_verdicts *v)
+{
+  alf_demo_claims *claims = opaque;
+  char name[200];
+  shorten(v->source, name, sizeof name);
+  alf_cli_totals_add(&claims->totals, v, name);
+  if (claims->list) {
+    alf_cli_append_verdicts(&claims->list, v);
+  } else {
+    print_batch(v);
+    print_marks(v);
   }
 }
 
@@ -111,23 +96,20 @@ static alf_cli_options verify_options(const alf_cli_options *demo, int topk)
   return o;
 }
 
-static alf_status prepare(alf_demo_claims *claims, alf_cli_verifier *verifier, const alf_cli_options *options,
-                          alf_error *err)
+static alf_status prepare(alf_cli_verifier *verifier, const alf_cli_options *options, alf_error *err)
 {
   alf_status status = alf_cli_verifier_prepare(verifier, options, err);
   verifier->settings.steps = options->quick ? QUICK_STEPS : STEPS; /* constant sign steps go on to their cycle */
-  for (claims->claims = 0; claims->claims < verifier->grid.claims; claims->claims++)
-    claims->claim[claims->claims].claim = verifier->grid.claim[claims->claims];
   return status;
 }
 
-static void print_head(const alf_demo_claims *claims, const alf_cli_verifier *verifier)
+static void print_head(const alf_cli_verifier *verifier)
 {
   printf("Claims, along the iteration in exact arithmetic: rules %s; schedules %s;\nu = %s: %d cells a batch\n\n",
          verifier->options->rule, verifier->options->schedule, verifier->options->step_sizes, verifier->grid.cells);
   printf("%-28s %6s %3s %2s %10s ", "affinities", "tokens", "E", "K", "optimum");
-  for (int claim = 0; claim < claims->claims; claim++)
-    printf(" %3s", claims->claim[claim].claim->id);
+  for (int claim = 0; claim < verifier->grid.claims; claim++)
+    printf(" %3s", verifier->grid.claim[claim]->id);
   putchar('\n');
 }
 
@@ -136,9 +118,9 @@ static alf_status check_families(alf_demo_claims *claims, alf_error *err)
   alf_cli_options options = verify_options(claims->options, SYNTHETIC_TOPK);
   alf_cli_verifier verifier = {0};
   const char *const *inputs = options.quick ? quick_families : alf_cli_built_in;
-  alf_status status = prepare(claims, &verifier, &options, err);
+  alf_status status = prepare(&verifier, &options, err);
   if (status == ALF_OK && !claims->list)
-    print_head(claims, &verifier);
+    print_head(&verifier);
   for (int i = 0; status == ALF_OK && inputs[i]; i++)
     status = alf_cli_verify_input(&verifier, inputs[i], report, claims, err);
   alf_cli_verifier_free(&verifier);
@@ -152,7 +134,7 @@ static alf_status check_routers(alf_demo_claims *claims, alf_error *err)
   const char *const *inputs = options.quick ? quick_router_inputs : router_inputs;
   int count = options.quick ? COUNT(quick_router_inputs) : COUNT(router_inputs);
   char path[ALF_DEMO_PATH];
-  alf_status status = prepare(claims, &verifier, &options, err);
+  alf_status status = prepare(&verifier, &options, err);
   for (int i = 0; status == ALF_OK && i < count; i++) {
     status = alf_demo_data_path(inputs[i], path, err);
     if (status == ALF_OK)
@@ -171,29 +153,4 @@ alf_status alf_demo_check_claims(alf_demo_claims *claims, alf_error *err)
     printf("Cells in which the claim holds; - where its hypothesis is met in none; n! refuted, n? inconclusive. C5 is\n"
            "judged once a batch. Every optimum is certified: primal = dual in exact integers.\n\n");
   return status;
-}
-
-static void print_worst(const alf_demo_claim *entry)
-{
-  const alf_cell *cell = &entry->cell;
-  printf("; smallest margin %.3g: %s", entry->worst.margin, entry->source);
-  if (!entry->claim->fixed_by_batch)
-    printf(", %s %s u=%g", cell->rule->name, cell->schedule->name, cell->u);
-  if (entry->worst.worst_step)
-    printf(", step %lld", (long long)entry->worst.worst_step);
-}
-
-void alf_demo_print_claims(const alf_demo_claims *claims)
-{
-  for (int i = 0; i < claims->claims; i++) {
-    const alf_demo_claim *entry = &claims->claim[i];
-    printf("%s  %s\n    %d hold, %d refuted, %d hypothesis not met, %d inconclusive", entry->claim->id,
-           entry->claim->title, entry->count[ALF_HOLDS], entry->count[ALF_REFUTED],
-           entry->count[ALF_HYPOTHESIS_NOT_MET], entry->count[ALF_INCONCLUSIVE]);
-    if (entry->measured)
-      print_worst(entry);
-    putchar('\n');
-  }
-  putchar('\n');
-  fflush(stdout);
 }

@@ -4,6 +4,7 @@
 #include "alf/solver.h"
 #include "cli/demo.h"
 #include "cli/demo_runs.h"
+#include "cli/interrupt.h"
 
 enum { TOPK = 2, LONGEST_CYCLE = 100000 };
 
@@ -23,7 +24,7 @@ static const struct {
 static alf_status find_optimum(const alf_affinity *batch, int threads, alf_demo_known *known, alf_error *err)
 {
   alf_problem problem = {batch, TOPK, ALF_FRACTIONAL};
-  alf_solve_settings settings = {.threads = threads};
+  alf_solve_settings settings = {.threads = threads, .stop = alf_cli_interrupted};
   alf_solution solution = {0};
   alf_certificate certificate = {0};
   alf_status status = alf_solve(alf_solver_find("glpk-simplex"), &problem, &settings, &solution, err);

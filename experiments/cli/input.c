@@ -22,7 +22,10 @@ alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, 
   if (status != ALF_OK)
     return status;
   alf_affinity_free(batch);
-  return alf_affinity_convert(raw, dtype, batch, err);
+  alf_error cause = {0};
+  status = alf_affinity_convert(raw, dtype, batch, &cause);
+  return status == ALF_OK ? status
+                          : alf_fail(err, status, "%s: %.400s", alf_source_describe(source)->input, cause.text);
 }
 
 double alf_cli_seconds(void)

@@ -8,22 +8,30 @@ static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signal_number)
 {
-  static const char note[] = "alflab: ending the current step; Ctrl-C again ends at once\n";
+  static const char note[] = "alflab: ending the current step; once more ends at once\n";
   (void)signal_number;
   interrupted = 1;
   if (write(STDERR_FILENO, note, sizeof note - 1) < 0)
     return;
 }
 
-void alf_cli_catch_interrupt(void)
+/* What is ignored from outside stays ignored: Ctrl-C by a shell's background jobs, SIGHUP under nohup. */
+static void catch_signal(int signal_number)
 {
   struct sigaction action = {0}, before = {0};
-  /* A shell's background jobs ignore Ctrl-C, and should go on doing so. */
-  if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+  if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
     return;
   action.sa_handler = on_interrupt;
-  action.sa_flags = SA_RESETHAND | SA_RESTART;
-  sigaction(SIGINT, &action, NULL);
+  action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+  sigaction(signal_number, &action, NULL);
+}
+
+void alf_cli_catch_interrupt(void)
+{
+  catch_signal(SIGINT);
+  catch_signal(SIGTERM);
+  catch_signal(SIGHUP);
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that fails */
 }
 
 bool alf_cli_interrupted(void)

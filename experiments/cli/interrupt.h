@@ -1,4 +1,4 @@
-/* Ctrl-C: the first one asks the command to end its current step, the second one ends the program. */
+/* Ctrl-C, SIGTERM, SIGHUP: the first one asks the command to end its current step, the second one ends the program. */
 #ifndef ALF_CLI_INTERRUPT_H
 #define ALF_CLI_INTERRUPT_H
 

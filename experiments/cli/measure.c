@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "alf/routing.h"
+
 alf_cli_balance alf_cli_measure_balance(const int64_t *load, int32_t experts, int64_t slots)
 {
   alf_cli_balance balance = {load[0], load[0], 0, true};
@@ -17,14 +19,12 @@ alf_cli_balance alf_cli_measure_balance(const int64_t *load, int32_t experts, in
 static alf_cli_value measure_exact(const alf_step *step)
 {
   const alf_affinity *batch = step->batch_after;
-  alf_int128 chosen = 0, priced = 0;
+  alf_int128 chosen = 0;
   for (int64_t i = 0; i < batch->tokens; i++)
     for (int32_t j = 0; j < step->topk; j++)
       chosen += alf_affinity_row(batch, i)[step->chosen_after[i * step->topk + j]];
-  for (int32_t k = 0; k < batch->experts; k++)
-    priced +=
-        (alf_int128)step->shift_after.grid[k] * (batch->experts * step->load_after[k] - step->topk * batch->tokens);
-  alf_cli_value value = {.exact = true, .dual_exact = chosen * batch->experts + priced};
+  alf_cli_value value = {.exact = true};
+  value.dual_exact = alf_lagrangian(batch, step->topk, step->chosen_after, step->shift_after.grid);
   value.objective = alf_int128_to_double(chosen, batch->grid_bits, 1);
   value.dual_value = alf_int128_to_double(value.dual_exact, batch->grid_bits, batch->experts);
   return value;

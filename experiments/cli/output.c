@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,20 @@ void alf_cli_row(const char *key, const char *format, ...)
 json_t *alf_cli_json_real(double value)
 {
   return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *alf_cli_json_text(const char *text)
+{
+  json_t *whole = json_string(text);
+  if (whole)
+    return whole;
+  char *copy = strdup(text);
+  for (char *c = copy; c && *c; c++)
+    if ((unsigned char)*c > 0x7f)
+      *c = '?';
+  whole = copy ? json_string(copy) : NULL;
+  free(copy);
+  return whole;
 }
 
 static void keep_or_drop(json_t **container, int failed)

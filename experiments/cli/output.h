@@ -12,6 +12,9 @@ void alf_cli_row(const char *key, const char *format, ...) __attribute__((format
 /* A real, or null where it is not finite. */
 json_t *alf_cli_json_real(double value);
 
+/* A text, in which bytes that are not UTF-8 become '?': file names may hold any. */
+json_t *alf_cli_json_text(const char *text);
+
 /* Puts `item` at the end of an array, or under `key` into an object, and takes it over. When memory runs out *container
    is released and becomes NULL, which later calls keep, so that only alf_cli_print_json need look. */
 void alf_cli_json_append(json_t **container, json_t *item);

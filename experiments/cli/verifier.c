@@ -66,21 +66,14 @@ static alf_status worst_status(const alf_cli_verifier *v, alf_error *err)
   return alf_cli_interrupted() ? alf_fail(err, ALF_EINTERRUPTED, "interrupted") : ALF_OK;
 }
 
-static void count_verdicts(alf_cli_verifier *v)
-{
-  for (int cell = 0; cell < v->grid.cells; cell++)
-    for (int claim = 0; claim < v->grid.claims; claim++)
-      if (alf_cli_is_reported(&v->grid, cell, claim))
-        v->count[v->verdicts.result[cell * v->grid.claims + claim].verdict]++;
-}
-
 static alf_status verify_batch(alf_cli_verifier *v, alf_error *err)
 {
   const alf_cli_options *o = v->options;
   alf_instance_settings settings = {.solve = v->grid.needs & ALF_NEEDS_OPTIMUM,
                                     .timeout = o->timeout,
                                     .crowding_count = v->grid.crowdings,
-                                    .step_size = v->grid.crowding};
+                                    .step_size = v->grid.crowding,
+                                    .stop = alf_cli_interrupted};
   alf_instance_free(&v->instance);
   alf_status status = alf_instance_prepare(&v->instance, &v->batch, (int32_t)o->topk, &settings, err);
   if (status != ALF_OK)
@@ -89,7 +82,6 @@ static alf_status verify_batch(alf_cli_verifier *v, alf_error *err)
   v->progress = alf_cli_progress_start("cells", v->grid.cells, o->quiet);
   alf_parallel_for(v->grid.cells, (int)o->threads, run_cell, v);
   alf_cli_progress_end(&v->progress);
-  count_verdicts(v);
   return ALF_OK;
 }
 

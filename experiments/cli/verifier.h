@@ -10,9 +10,8 @@
 typedef struct alf_cli_verifier {
   const alf_cli_options *options; /* claim, rule, schedule, step_sizes, topk, steps, float_mode, timeout, threads … */
   alf_cli_grid grid;
-  alf_verify_settings settings;    /* from the options; may be changed between prepare and the first input */
-  alf_cli_verdicts verdicts;       /* of the batch at hand */
-  int count[ALF_INCONCLUSIVE + 1]; /* results of all batches, by verdict */
+  alf_verify_settings settings; /* from the options; may be changed between prepare and the first input */
+  alf_cli_verdicts verdicts;    /* of the batch at hand */
   alf_instance instance;
   alf_affinity raw, batch, real;
   alf_status *status; /* cells: how each run ended */

@@ -42,6 +42,29 @@ bool alf_cli_is_worse(const alf_claim_result *a, const alf_claim_result *b);
 /* For reading: one cell in full, or a table of all cells and the worst of each claim. */
 void alf_cli_print_verdicts(const alf_cli_verdicts *verdicts);
 
+/* What all cells of all batches say about one claim. */
+typedef struct alf_cli_total {
+  const alf_claim *claim;
+  int count[ALF_INCONCLUSIVE + 1]; /* results by verdict */
+  bool measured;                   /* some result had a margin; then: */
+  alf_claim_result worst;          /* the one with the smallest */
+  alf_cell cell;
+  char source[600];
+} alf_cli_total;
+
+/* Zero-initialise. */
+typedef struct alf_cli_totals {
+  int batches, claims;
+  int count[ALF_INCONCLUSIVE + 1];
+  alf_cli_total claim[ALF_CLI_MAX_CLAIMS];
+} alf_cli_totals;
+
+/* Adds the results on one batch, which is to be called `source`. */
+void alf_cli_totals_add(alf_cli_totals *totals, const alf_cli_verdicts *verdicts, const char *source);
+
+/* Two lines a claim. */
+void alf_cli_totals_print(const alf_cli_totals *totals);
+
 /* For programs: appends one object a claim and cell to *list (an array). */
 void alf_cli_append_verdicts(json_t **list, const alf_cli_verdicts *verdicts);
 

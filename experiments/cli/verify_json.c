@@ -1,3 +1,4 @@
+#include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/verify.h"
 
@@ -30,7 +31,7 @@ static json_t *entry(const alf_cli_verdicts *v, int cell, int claim)
   const alf_cell *where = &v->grid->cell[cell];
   json_t *object = json_object();
   alf_cli_json_set(&object, "id", json_string(c->id));
-  alf_cli_json_set(&object, "source", json_string(v->source));
+  alf_cli_json_set(&object, "source", alf_cli_json_text(v->source));
   alf_cli_json_set(&object, "rule", c->fixed_by_batch ? json_null() : json_string(where->rule->name));
   alf_cli_json_set(&object, "schedule", c->fixed_by_batch ? json_null() : json_string(where->schedule->name));
   alf_cli_json_set(&object, "u", c->fixed_by_batch ? json_null() : json_real(where->u));
@@ -41,15 +42,23 @@ static json_t *entry(const alf_cli_verdicts *v, int cell, int claim)
   alf_cli_json_set(&object, "worst_step", json_integer(r->worst_step));
   alf_cli_json_set(&object, "witness", json_null()); /* none is written yet */
   alf_cli_json_set(&object, "exact", json_boolean(v->exact));
-  alf_cli_json_set(&object, "reason", json_string(r->reason));
+  alf_cli_json_set(&object, "citation", json_string(c->citation));
+  alf_cli_json_set(&object, "reason", alf_cli_json_text(r->reason));
   alf_cli_json_set(&object, "measures", measures(r));
   return object;
+}
+
+/* Ctrl-C came before its turn. */
+static bool never_ran(const alf_cli_verdicts *v, int cell, int claim)
+{
+  const alf_claim_result *r = &v->result[cell * v->grid->claims + claim];
+  return alf_cli_interrupted() && r->steps == 0 && !v->grid->claim[claim]->fixed_by_batch;
 }
 
 void alf_cli_append_verdicts(json_t **list, const alf_cli_verdicts *v)
 {
   for (int claim = 0; claim < v->grid->claims; claim++)
     for (int cell = 0; cell < v->grid->cells; cell++)
-      if (alf_cli_is_reported(v->grid, cell, claim))
+      if (alf_cli_is_reported(v->grid, cell, claim) && !never_ran(v, cell, claim))
         alf_cli_json_append(list, entry(v, cell, claim));
 }

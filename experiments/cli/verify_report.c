@@ -97,6 +97,19 @@ static void print_counts(const alf_cli_verdicts *v, int claim, int worst)
          v->grid->cell[worst].rule->name, v->grid->cell[worst].schedule->name, v->grid->cell[worst].u);
 }
 
+/* The hypothesis that failed, where the worst cell is another one: a dash in the table must have its reason. */
+static void print_first_not_met(const alf_cli_verdicts *v, int claim, int worst)
+{
+  for (int cell = 0; cell < v->grid->cells && result_of(v, worst, claim)->verdict != ALF_HYPOTHESIS_NOT_MET; cell++) {
+    const alf_claim_result *r = result_of(v, cell, claim);
+    const alf_cell *c = &v->grid->cell[cell];
+    if (r->verdict != ALF_HYPOTHESIS_NOT_MET)
+      continue;
+    printf("    hypothesis not met with %s, %s, u = %g: %s\n", c->rule->name, c->schedule->name, c->u, r->reason);
+    return;
+  }
+}
+
 void alf_cli_print_verdicts(const alf_cli_verdicts *v)
 {
   const alf_cli_grid *grid = v->grid;
@@ -112,6 +125,7 @@ void alf_cli_print_verdicts(const alf_cli_verdicts *v)
       print_counts(v, claim, worst);
     print_verdict_line(result_of(v, worst, claim));
     print_details(result_of(v, worst, claim));
+    print_first_not_met(v, claim, worst);
   }
   putchar('\n');
 }

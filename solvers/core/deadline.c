@@ -11,14 +11,16 @@ double alf_now(void)
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-double alf_deadline_after(double timeout)
+alf_deadline alf_deadline_after(double timeout, bool (*stop)(void))
 {
-  return timeout > 0 ? alf_now() + timeout : (double)INFINITY;
+  return (alf_deadline){timeout > 0 ? alf_now() + timeout : (double)INFINITY, stop};
 }
 
-int alf_deadline_left_ms(double deadline)
+int alf_deadline_left_ms(alf_deadline deadline)
 {
-  double left = 1e3 * (deadline - alf_now());
+  if (deadline.stop && deadline.stop())
+    return 0;
+  double left = 1e3 * (deadline.at - alf_now());
   if (left >= INT_MAX)
     return INT_MAX;
   return left > 0 ? (int)left : 0;

@@ -114,6 +114,8 @@ static alf_status to_dyadic(const alf_affinity *in, alf_affinity *out, alf_error
   frexp(maximum, &exponent);
   if (exponent > ALF_UNIT_BITS - ALF_GRID_BITS)
     out->grid_bits = ALF_UNIT_BITS - exponent;
+  if (nearbyint(ldexp(maximum, out->grid_bits)) >= ldexp(1, ALF_UNIT_BITS)) /* rounded up to the limit itself */
+    out->grid_bits--;
   quantise(in, out);
   return ALF_OK;
 }

@@ -119,7 +119,7 @@ static alf_status open_input(alf_source *s, uint64_t seed, alf_error *err)
       *colon = ':';
     return open_file(s, err);
   }
-  alf_status status = alf_reader_family(&s->reader, family, colon ? colon + 1 : NULL, seed, err);
+  alf_status status = alf_reader_family(&s->reader, family, colon && colon[1] ? colon + 1 : NULL, seed, err);
   s->info = s->reader.info;
   return status;
 }
@@ -133,6 +133,7 @@ alf_status alf_source_open(alf_source **source, const char *input, uint64_t seed
   s->name = alf_message_copy(input);
   s->input = strdup(input);
   alf_status status = s->name && s->input ? open_input(s, seed, err) : alf_fail_memory(err, strlen(input) + 1);
+  s->info.input = s->name;
   if (status == ALF_OK)
     *source = s;
   else

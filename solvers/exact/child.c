@@ -36,7 +36,7 @@ static void leave_parents_ways(void)
 }
 
 /* Waits for the child, ever less often, and kills it at the deadline. False when it was killed. */
-static bool wait_for_child(pid_t child, double deadline, int *how)
+static bool wait_for_child(pid_t child, alf_deadline deadline, int *how)
 {
   struct timespec pause = {0, 100000};
   bool in_time = true;
@@ -46,7 +46,7 @@ static bool wait_for_child(pid_t child, double deadline, int *how)
       return in_time;
     if (ended < 0 || !in_time)
       continue;
-    if (alf_now() >= deadline) {
+    if (alf_deadline_left_ms(deadline) == 0) {
       kill(child, SIGKILL);
       in_time = false;
       continue;
@@ -81,7 +81,7 @@ static alf_status collect(const struct mailbox *box, bool in_time, int how, void
 }
 
 alf_status alf_child_run(alf_status (*body)(void *context, void *result, alf_error *err), void *context, void *result,
-                         size_t bytes, double deadline, const char *what, alf_error *err)
+                         size_t bytes, alf_deadline deadline, const char *what, alf_error *err)
 {
   size_t size = sizeof(struct mailbox) + bytes;
   struct mailbox *box = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -14,7 +14,7 @@ static const int64_t work_limit = 20000000; /* tokens × states × options */
 
 struct workspace {
   const alf_problem *problem;
-  double deadline;
+  alf_deadline deadline;
   int64_t denominator, lower, upper; /* load range, in units of 1/denominator */
   int64_t states, options;
   int32_t *option;      /* options × E: the amounts */
@@ -132,7 +132,7 @@ static alf_status setup(void **workspace, const alf_problem *problem, const alf_
   if (!w)
     return alf_fail_memory(err, sizeof *w);
   w->problem = problem;
-  w->deadline = alf_deadline_after(settings->timeout);
+  w->deadline = alf_deadline_after(settings->timeout, settings->stop);
   w->denominator = alf_problem_denominator(problem);
   alf_problem_load_range(problem, &w->lower, &w->upper);
   w->states = count_states(problem);

@@ -90,6 +90,17 @@ alf_glpk_scale alf_glpk_build(const alf_problem *problem, glp_prob *lp)
   return scale;
 }
 
+int alf_glpk_simplex_run(glp_prob *lp, glp_smcp *settings, alf_deadline deadline)
+{
+  int code = GLP_EITLIM;
+  settings->it_lim = 500;
+  while (code == GLP_EITLIM) {
+    settings->tm_lim = alf_deadline_left_ms(deadline);
+    code = settings->tm_lim > 0 ? glp_simplex(lp, settings) : GLP_ETMLIM;
+  }
+  return code;
+}
+
 alf_status alf_glpk_simplex_status(glp_prob *lp, int code, alf_error *err)
 {
   if (code == GLP_ETMLIM)

@@ -16,7 +16,7 @@ struct alf_glpk_finish {
   const alf_problem *original;
   alf_problem problem; /* the perturbed one */
   alf_affinity batch;  /* its batch */
-  double deadline;
+  alf_deadline deadline;
   int64_t denominator, lower, upper; /* load range, in units of 1/denominator */
   int64_t *price;                    /* E: where the window lies */
   int64_t *dense;                    /* E: scratch */
@@ -38,7 +38,8 @@ void alf_glpk_finish_free(alf_glpk_finish *f)
   free(f);
 }
 
-alf_status alf_glpk_finish_alloc(alf_glpk_finish **finish, const alf_problem *problem, double deadline, alf_error *err)
+alf_status alf_glpk_finish_alloc(alf_glpk_finish **finish, const alf_problem *problem, alf_deadline deadline,
+                                 alf_error *err)
 {
   size_t experts = (size_t)problem->batch->experts;
   *finish = NULL;
@@ -93,8 +94,8 @@ static alf_status set_prices(alf_glpk_finish *f, const double *price, alf_error 
   for (int32_t k = 0; k < f->batch.experts; k++) {
     double units = ldexp(price[k] - origin, f->batch.grid_bits);
     if (!(fabs(units) < (double)ALF_PRICE_LIMIT))
-      return alf_fail(err, ALF_ERANGE, "price %g of expert %d leaves the grid of 2^-%d", price[k], (int)k,
-                      f->batch.grid_bits);
+      return alf_fail(err, ALF_ERANGE, "price %g of expert %d leaves the grid of 2^%d", price[k], (int)k,
+                      -f->batch.grid_bits);
     f->price[k] = llrint(units);
   }
   return ALF_OK;
@@ -172,7 +173,7 @@ static alf_status read_prices(alf_glpk_finish *f, glp_prob *lp, alf_glpk_scale s
   for (int32_t k = 0; k < f->batch.experts; k++) {
     double move = ldexp(glp_get_row_dual(lp, (int)f->window.tokens + k + 1), scale.exponent);
     if (!(fabs((double)f->price[k] - move) < (double)ALF_PRICE_LIMIT))
-      return alf_fail(err, ALF_ERANGE, "price of expert %d leaves the grid of 2^-%d", (int)k, f->batch.grid_bits);
+      return alf_fail(err, ALF_ERANGE, "price of expert %d leaves the grid of 2^%d", (int)k, -f->batch.grid_bits);
     f->price[k] -= llrint(move);
   }
   return ALF_OK;
@@ -210,8 +211,7 @@ static alf_status solve_window(void *context, alf_error *err)
   settings.meth = GLP_DUAL;
   settings.r_test = GLP_RT_FLIP;
   settings.tol_dj = alf_glpk_tolerance(scale);
-  settings.tm_lim = alf_deadline_left_ms(f->deadline);
-  int code = settings.tm_lim > 0 ? glp_simplex(lp, &settings) : GLP_ETMLIM;
+  int code = alf_glpk_simplex_run(lp, &settings, f->deadline);
   f->solution->pivots += glp_get_it_cnt(lp);
   f->optimal = code == 0 && glp_get_status(lp) == GLP_OPT;
   if (code == 0 && glp_get_status(lp) == GLP_NOFEAS)

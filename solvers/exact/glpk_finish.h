@@ -3,6 +3,7 @@
 #define ALF_EXACT_GLPK_FINISH_H
 
 #include "alf/solver.h"
+#include "core/deadline.h"
 
 /* Top-K of γ + p gives every token a dual feasible start: its K-th best cell basic, better ones at their upper bound,
    the others at 0. Only loads are wrong, and the dual simplex repairs them. Most cells are so far from their token's
@@ -12,7 +13,8 @@
 typedef struct alf_glpk_finish alf_glpk_finish;
 
 /* Perturbs the batch and takes the memory that does not depend on the window. */
-alf_status alf_glpk_finish_alloc(alf_glpk_finish **finish, const alf_problem *problem, double deadline, alf_error *err);
+alf_status alf_glpk_finish_alloc(alf_glpk_finish **finish, const alf_problem *problem, alf_deadline deadline,
+                                 alf_error *err);
 
 /* The perturbed problem, for whoever looks for prices; same shape, and grid in affinity units. */
 const alf_problem *alf_glpk_finish_problem(const alf_glpk_finish *finish);

@@ -9,7 +9,7 @@
 
 struct workspace {
   const alf_problem *problem;
-  double deadline;
+  alf_deadline deadline;
   const char *name;
   alf_glpk_find_prices *find;
   double *price; /* E, affinity units */
@@ -33,8 +33,10 @@ alf_status alf_glpk_prices_setup(void **workspace, const alf_problem *problem, c
   struct workspace *w = calloc(1, sizeof *w);
   if (!w)
     return alf_fail_memory(err, sizeof *w);
-  *w = (struct workspace){
-      .problem = problem, .deadline = alf_deadline_after(settings->timeout), .name = name, .find = find};
+  *w = (struct workspace){.problem = problem,
+                          .deadline = alf_deadline_after(settings->timeout, settings->stop),
+                          .name = name,
+                          .find = find};
   w->price = calloc(experts, sizeof *w->price);
   alf_status status = w->price ? ALF_OK : alf_fail_memory(err, experts * sizeof *w->price);
   if (!status)

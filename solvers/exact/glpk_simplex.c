@@ -7,7 +7,7 @@
 
 struct workspace {
   const alf_problem *problem;
-  double deadline;
+  alf_deadline deadline;
   int64_t *amount; /* E */
   alf_solution *solution;
 };
@@ -38,7 +38,7 @@ static alf_status setup(void **workspace, const alf_problem *problem, const alf_
   struct workspace *w = calloc(1, sizeof *w);
   if (w)
     *w = (struct workspace){.problem = problem,
-                            .deadline = alf_deadline_after(settings->timeout),
+                            .deadline = alf_deadline_after(settings->timeout, settings->stop),
                             .amount = calloc((size_t)problem->batch->experts, sizeof *w->amount)};
   if (w && w->amount) {
     *workspace = w;
@@ -69,8 +69,7 @@ static alf_status run(void *context, alf_error *err)
   alf_glpk_scale scale = alf_glpk_build(w->problem, lp);
   settings.msg_lev = GLP_MSG_OFF;
   settings.tol_dj = alf_glpk_tolerance(scale);
-  settings.tm_lim = alf_deadline_left_ms(w->deadline);
-  int code = settings.tm_lim > 0 ? glp_simplex(lp, &settings) : GLP_ETMLIM;
+  int code = alf_glpk_simplex_run(lp, &settings, w->deadline);
   w->solution->pivots = glp_get_it_cnt(lp);
   alf_status status = alf_glpk_simplex_status(lp, code, err);
   return status ? status : read_primal(w, lp, err);

@@ -15,7 +15,7 @@ enum {
 
 struct workspace {
   const alf_problem *problem; /* the perturbed one */
-  double deadline;
+  alf_deadline deadline;
   alf_glpk_finish *finish;
   alf_affinity level; /* a strided sample of its batch */
   int64_t *price;     /* E, grid units of the perturbed batch */
@@ -57,7 +57,7 @@ static alf_status setup(void **workspace, const alf_problem *problem, const alf_
   struct workspace *w = calloc(1, sizeof *w);
   if (!w)
     return alf_fail_memory(err, sizeof *w);
-  w->deadline = alf_deadline_after(settings->timeout);
+  w->deadline = alf_deadline_after(settings->timeout, settings->stop);
   w->price = calloc(experts, sizeof *w->price);
   w->start = calloc(experts, sizeof *w->start);
   alf_status status = w->price && w->start ? ALF_OK : alf_fail_memory(err, 2 * experts * sizeof *w->price);

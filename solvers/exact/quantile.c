@@ -128,8 +128,8 @@ static void scratch_free(struct scratch *s)
   free(s->chosen);
 }
 
-alf_status alf_quantile_prices(const alf_affinity *batch, int32_t topk, int rounds, double deadline, int64_t *price,
-                               alf_error *err)
+alf_status alf_quantile_prices(const alf_affinity *batch, int32_t topk, int rounds, alf_deadline deadline,
+                               int64_t *price, alf_error *err)
 {
   struct scratch s = {0};
   alf_status status = scratch_alloc(&s, batch, topk, err);

@@ -3,13 +3,14 @@
 #define ALF_EXACT_QUANTILE_H
 
 #include "alf/affinity.h"
+#include "core/deadline.h"
 
 /* Quantile balancing: hold every token's threshold between its K-th and (K+1)-th score, and set each expert's price so
    that L tokens score it above; then look where the thresholds are now. A round typically halves the imbalance, on
    every scale at once: exact in one round when all tokens are alike, where sign steps take thousands.
    At most `rounds` of them, fewer when Σ|load − L| <= E. `batch` is one of alf_perturb. `price` is E of its grid
    units, |p| < ALF_PRICE_LIMIT, start and result. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
-alf_status alf_quantile_prices(const alf_affinity *batch, int32_t topk, int rounds, double deadline, int64_t *price,
-                               alf_error *err);
+alf_status alf_quantile_prices(const alf_affinity *batch, int32_t topk, int rounds, alf_deadline deadline,
+                               int64_t *price, alf_error *err);
 
 #endif

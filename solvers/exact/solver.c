@@ -43,6 +43,10 @@ alf_status alf_solve(const alf_solver *solver, const alf_problem *problem, const
     status = alf_solution_alloc(solution, problem, err);
   if (!status)
     status = run(solver, problem, settings, solution, err);
+  if (status == ALF_ETIMEOUT && settings->stop && settings->stop())
+    status = alf_fail(err, ALF_EINTERRUPTED, "%s: interrupted", solver->name);
+  if (status == ALF_ERANGE) /* the batch is on its grid: it is the solver that left it */
+    status = alf_fail(err, ALF_ESOLVER, "%s: prices leave the grid of 2^%d", solver->name, -problem->batch->grid_bits);
   if (status)
     alf_solution_free(solution);
   return status;

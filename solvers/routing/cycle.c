@@ -22,8 +22,16 @@ struct alf_cycle {
   alf_cycle_info info;
 };
 
+bool alf_cycle_is_possible(const alf_rule *rule, const alf_schedule *schedule, bool exact)
+{
+  bool from_loads = rule->form == ALF_FORM_SIGN || rule->form == ALF_FORM_PROPORTIONAL;
+  return exact && schedule->constant && from_loads && !rule->state_size;
+}
+
 alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, int64_t max_iterates, alf_error *err)
 {
+  if (max_iterates > ALF_CYCLE_MAX_ITERATES)
+    max_iterates = ALF_CYCLE_MAX_ITERATES;
   uint64_t slots = 16;
   while (slots < 2 * ((uint64_t)max_iterates + 1))
     slots *= 2;

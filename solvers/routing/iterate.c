@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ static bool to_grid(shift_buffer *buffer, int32_t experts, int32_t grid_bits)
     if (!(fabs(units) < SHIFT_LIMIT))
       return false;
     buffer->grid[k] = (int64_t)units;
-    buffer->real[k] = ldexp(units, -grid_bits);
+    buffer->real[k] = ldexp((double)buffer->grid[k], -grid_bits); /* never −0 */
   }
   return true;
 }
@@ -84,11 +85,11 @@ static alf_status set_initial_shift(alf_iterate *it, alf_error *err)
   const alf_iterate_settings *s = &it->settings;
   double first = s->u * s->schedule->factor(1);
   if (it->exact && s->rule->form == ALF_FORM_SIGN && nearbyint(ldexp(first, it->grid_bits)) == 0)
-    return alf_fail(err, ALF_ERANGE, "step size %g: rounds to 0 on the grid of 2^-%d", first, it->grid_bits);
+    return alf_fail(err, ALF_ERANGE, "step size %g: rounds to 0 on the grid of 2^%d", first, -it->grid_bits);
   if (s->shift)
     memcpy(it->shift[0].real, s->shift, (size_t)it->experts * sizeof *s->shift);
   if (it->exact && !to_grid(&it->shift[0], it->experts, it->grid_bits))
-    return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^-%d", it->grid_bits);
+    return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^%d", -it->grid_bits);
   it->settings.shift = NULL;
   return ALF_OK;
 }
@@ -129,9 +130,9 @@ static alf_status check_batch(const alf_iterate *it, const alf_affinity *batch, 
   if (batch->tokens == it->tokens && batch->experts == it->experts && batch->grid_bits == it->grid_bits &&
       batch->dtype == (it->exact ? ALF_DYADIC : ALF_FLOAT64))
     return ALF_OK;
-  return alf_fail(err, ALF_EINVAL, "batch of %lld tokens, %d experts, grid 2^-%d: the iteration has %lld, %d, 2^-%d",
-                  (long long)batch->tokens, batch->experts, batch->grid_bits, (long long)it->tokens, it->experts,
-                  it->grid_bits);
+  return alf_fail(err, ALF_EINVAL, "batch of %lld tokens, %d experts, grid 2^%d: the iteration has %lld, %d, 2^%d",
+                  (long long)batch->tokens, batch->experts, -batch->grid_bits, (long long)it->tokens, it->experts,
+                  -it->grid_bits);
 }
 
 alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err)
@@ -151,12 +152,19 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   return ALF_OK;
 }
 
+static alf_status fail_range(const alf_iterate *it, const char *what, alf_error *err)
+{
+  char end[48] = "is not finite";
+  if (it->exact)
+    snprintf(end, sizeof end, "leaves the grid of 2^%d", -it->grid_bits);
+  return alf_fail(err, ALF_ERANGE, "update %lld: %s %s", (long long)it->step.n + 1, what, end);
+}
+
 /* after = before + delta, exactly in grid units or in double. */
 static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_buffer *after, alf_error *err)
 {
   if (it->exact && !to_grid(&it->delta, it->experts, it->grid_bits))
-    return alf_fail(err, ALF_ERANGE, "update %lld: a step leaves the grid of 2^-%d", (long long)it->step.n + 1,
-                    it->grid_bits);
+    return fail_range(it, "a step", err);
   for (int32_t k = 0; k < it->experts; k++) {
     if (it->exact) {
       after->grid[k] = before->grid[k] + it->delta.grid[k];
@@ -165,8 +173,7 @@ static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_
       after->real[k] = before->real[k] + it->delta.real[k];
     }
     if (!isfinite(after->real[k]) || (it->exact && !(fabs((double)after->grid[k]) < SHIFT_LIMIT)))
-      return alf_fail(err, ALF_ERANGE, "update %lld: shift of expert %d is %g and leaves the grid of 2^-%d",
-                      (long long)it->step.n + 1, k, after->real[k], it->grid_bits);
+      return fail_range(it, "the shift", err);
   }
   return ALF_OK;
 }

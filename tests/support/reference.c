@@ -20,6 +20,8 @@ struct alf_reference {
   iterate at[3]; /* at[n % 3]: the stale loads are two iterates old */
   int64_t *delta_grid;
   double *delta_real;
+  int64_t *zero_grid; /* for ALF_START_HIDDEN */
+  double *zero_real;
   void *state;
   uint64_t coin;
   alf_step step;
@@ -83,6 +85,8 @@ alf_reference *alf_reference_new(const alf_affinity *batch, const alf_iterate_se
   r->coin = 88172645463325252u;
   r->delta_grid = take(experts, sizeof *r->delta_grid);
   r->delta_real = take(experts, sizeof *r->delta_real);
+  r->zero_grid = take(experts, sizeof *r->zero_grid);
+  r->zero_real = take(experts, sizeof *r->zero_real);
   r->state = take(1, settings->rule->state_size ? settings->rule->state_size(batch->experts) : 1);
   for (int t = 0; t < 3; t++) {
     r->at[t].grid = take(experts, sizeof(int64_t));
@@ -117,6 +121,13 @@ static void move(alf_reference *r, const iterate *from, iterate *to)
   }
 }
 
+static void keep_selections(const alf_reference *r, const iterate *from, iterate *to)
+{
+  size_t slots = (size_t)r->batch->tokens * (size_t)r->settings.topk;
+  memcpy(to->chosen, from->chosen, slots * sizeof *to->chosen);
+  memcpy(to->load, from->load, (size_t)r->batch->experts * sizeof *to->load);
+}
+
 const alf_step *alf_reference_step(alf_reference *r)
 {
   int64_t n = r->step.n + 1;
@@ -131,7 +142,10 @@ const alf_step *alf_reference_step(alf_reference *r)
                           .step_size = r->settings.u * r->settings.schedule->factor(n)};
   r->settings.rule->update(&input, r->state, r->delta_real);
   move(r, from, to);
-  route(r, to);
+  if (r->sabotage == ALF_NEVER_REROUTED)
+    keep_selections(r, from, to);
+  else
+    route(r, to);
   r->step = (alf_step){n,
                        r->batch,
                        r->batch,
@@ -144,6 +158,8 @@ const alf_step *alf_reference_step(alf_reference *r)
                        to->chosen,
                        from->load,
                        to->load};
+  if (r->sabotage == ALF_START_HIDDEN && n == 1)
+    r->step.shift_before = (alf_shift){r->zero_grid, r->zero_real};
   return &r->step;
 }
 
@@ -157,6 +173,8 @@ void alf_reference_free(alf_reference *r)
   }
   free(r->delta_grid);
   free(r->delta_real);
+  free(r->zero_grid);
+  free(r->zero_real);
   free(r->state);
   free(r);
 }

@@ -70,6 +70,8 @@ void alf_trial_draw(alf_trial *t, uint64_t number)
   t->schedule = alf_schedules[whole(rng, 0, schedules - 1)];
   t->u = draw_step_size(rng);
   t->steps = whole(rng, 1, 60);
+  t->scale = whole(rng, 0, 3) ? 0 : whole(rng, -20, 30); /* grids coarser than 2^-40, and hardly finer than u */
+  t->u = ldexp(t->u, t->scale);
   t->start = whole(rng, 0, 3) ? 0 : whole(rng, 1, 1000);
   gsl_rng_free(rng);
 }
@@ -119,16 +121,18 @@ void alf_trial_print(const alf_trial *t, char text[ALF_TRIAL_TEXT])
   char rows[1024], columns[256];
   print_ranges(rows, sizeof rows, t->row, t->rows);
   print_ranges(columns, sizeof columns, t->column, t->columns);
-  snprintf(text, ALF_TRIAL_TEXT, "input=%s rows=%s experts=%s topk=%d rule=%s schedule=%s u=%.17g steps=%d start=%d",
-           t->input, rows, columns, t->topk, t->rule->name, t->schedule->name, t->u, t->steps, t->start);
+  snprintf(text, ALF_TRIAL_TEXT,
+           "input=%s rows=%s experts=%s topk=%d rule=%s schedule=%s u=%.17g steps=%d scale=%d start=%d", t->input, rows,
+           columns, t->topk, t->rule->name, t->schedule->name, t->u, t->steps, t->scale, t->start);
 }
 
 bool alf_trial_parse(alf_trial *t, const char *text)
 {
   char rows[1024], columns[256], rule[64], schedule[64];
   *t = (alf_trial){0};
-  if (sscanf(text, "input=%127s rows=%1023s experts=%255s topk=%d rule=%63s schedule=%63s u=%lf steps=%d start=%d",
-             t->input, rows, columns, &t->topk, rule, schedule, &t->u, &t->steps, &t->start) != 9)
+  if (sscanf(text,
+             "input=%127s rows=%1023s experts=%255s topk=%d rule=%63s schedule=%63s u=%lf steps=%d scale=%d start=%d",
+             t->input, rows, columns, &t->topk, rule, schedule, &t->u, &t->steps, &t->scale, &t->start) != 10)
     return false;
   t->rows = parse_ranges(rows, t->row, ALF_TRIAL_TOKENS);
   t->columns = parse_ranges(columns, t->column, ALF_TRIAL_EXPERTS);
@@ -150,7 +154,7 @@ void alf_trial_batch(const alf_trial *t, alf_affinity *real, alf_affinity *dyadi
   double *cell = real->storage;
   for (int i = 0; i < t->rows; i++)
     for (int k = 0; k < t->columns; k++)
-      *cell++ = alf_affinity_get(&whole_batch, t->row[i], t->column[k]);
+      *cell++ = ldexp(alf_affinity_get(&whole_batch, t->row[i], t->column[k]) - (t->scale ? 0.71 : 0), t->scale);
   assert_ok(alf_affinity_convert(real, ALF_DYADIC, dyadic, &err), &err);
   alf_affinity_free(&whole_batch);
   alf_source_close(source);
@@ -160,7 +164,7 @@ void alf_trial_start(const alf_trial *t, double shift[ALF_TRIAL_EXPERTS])
 {
   gsl_rng *rng = stream_of(1, (uint64_t)t->start);
   for (int k = 0; k < ALF_TRIAL_EXPERTS; k++)
-    shift[k] = t->start ? 2 * gsl_rng_uniform(rng) - 1 : 0;
+    shift[k] = t->start ? ldexp(2 * gsl_rng_uniform(rng) - 1, t->scale) : 0;
   gsl_rng_free(rng);
 }
 
@@ -233,6 +237,11 @@ static void simplify(shrinking *s)
   smaller = *s->trial;
   smaller.schedule = alf_schedule_find("constant");
   if (smaller.schedule != s->trial->schedule)
+    keep_if_fails(s, &smaller);
+  smaller = *s->trial;
+  smaller.u = ldexp(smaller.u, -smaller.scale);
+  smaller.scale = 0;
+  if (s->trial->scale)
     keep_if_fails(s, &smaller);
   smaller = *s->trial;
   smaller.u = 1;

@@ -51,7 +51,8 @@ static void velocity_update(const alf_rule_input *in, void *state, double *delta
     delta[k] = in->step_size;
 }
 
-static const alf_rule with_state = {"with state", "", ALF_FORM_FREE, velocity_size, velocity_update};
+static const alf_rule with_state = {
+    .name = "with state", .form = ALF_FORM_FREE, .state_size = velocity_size, .update = velocity_update};
 
 static alf_status read_source(fixture *f, const char *input, alf_error *err)
 {
@@ -128,7 +129,7 @@ static alf_status make_observer(fixture *f, alf_error *err)
 
 static alf_run run_of(fixture *f)
 {
-  return (alf_run){&f->instance, alf_rule_find("sign"), alf_schedule_find("constant"), 0.01, true, true, NULL};
+  return (alf_run){&f->instance, alf_rule_find("sign"), alf_schedule_find("constant"), 0.01, true, NULL};
 }
 
 static alf_status make_watch(fixture *f, alf_error *err)

@@ -148,6 +148,19 @@ static void test_fractional(void **state)
   assert_near(c.min_load, 0.5, 0);
 }
 
+/* An expert that is used but not used up is open, too: token 0 holds half of each and values expert 1 more. */
+static void test_partly_used_is_open(void **state)
+{
+  (void)state;
+  static const int64_t rows[] = {1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  alf_affinity batch = alf_test_grid(6, 4, 0, rows);
+  alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
+  const int amounts[] = {1, 1, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 1, 1, 0, 0, 0, 2};
+  alf_certificate c = certify_dense(&problem, amounts, (int64_t[]){0, 0, 0, 0});
+  assert_counts(&c, 0, 0, 0, 1);
+  assert_true(c.primal == 3 && c.dual == 4);
+}
+
 /* One token, two experts, K = 1, rounded: loads 0..1. A price asks for the load that it is worth. */
 static void test_rounded_prices(void **state)
 {
@@ -249,11 +262,12 @@ static void test_refuses(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_optimal_pair),     cmocka_unit_test(test_wrong_prices),
-      cmocka_unit_test(test_wrong_routing),    cmocka_unit_test(test_malformed_entries),
-      cmocka_unit_test(test_fractional),       cmocka_unit_test(test_rounded_prices),
-      cmocka_unit_test(test_ties_are_counted), cmocka_unit_test(test_rounding_bound),
-      cmocka_unit_test(test_beyond_64_bits),   cmocka_unit_test(test_refuses),
+      cmocka_unit_test(test_optimal_pair),   cmocka_unit_test(test_wrong_prices),
+      cmocka_unit_test(test_wrong_routing),  cmocka_unit_test(test_malformed_entries),
+      cmocka_unit_test(test_fractional),     cmocka_unit_test(test_partly_used_is_open),
+      cmocka_unit_test(test_rounded_prices), cmocka_unit_test(test_ties_are_counted),
+      cmocka_unit_test(test_rounding_bound), cmocka_unit_test(test_beyond_64_bits),
+      cmocka_unit_test(test_refuses),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

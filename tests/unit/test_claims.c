@@ -18,12 +18,12 @@ typedef struct trial {
 static void set_up(trial *t, const char *input, int32_t topk, const char *rule, const char *schedule, double u)
 {
   alf_error err = {0};
-  alf_instance_settings settings = {true, 60, 1, &u};
+  alf_instance_settings settings = {.solve = true, .timeout = 60, .crowding_count = 1, .step_size = &u};
   memset(t, 0, sizeof *t);
   alf_test_batch(input, &t->batch);
   assert_ok(alf_instance_prepare(&t->instance, &t->batch, topk, &settings, &err), &err);
   assert_true(t->instance.solved);
-  t->run = (alf_run){&t->instance, alf_rule_find(rule), alf_schedule_find(schedule), u, true, true, NULL};
+  t->run = (alf_run){&t->instance, alf_rule_find(rule), alf_schedule_find(schedule), u, true, NULL};
 }
 
 static void tear_down(trial *t)
@@ -102,19 +102,24 @@ typedef struct mutation {
   const char *input;
 } mutation;
 
+#define GENERAL "uniform:T=128,E=8"
+
+static const mutation mutations[] = {
+    {"C1", ALF_MOVE_FLIPPED, GENERAL},   {"C1", ALF_RULE_FLIPPED, GENERAL},         {"C1", ALF_STALE_LOADS, GENERAL},
+    {"C1", ALF_LARGER_STEP, GENERAL},    {"C1", ALF_LOADS_TWICE, GENERAL},          {"C1", ALF_LAST_DROPPED, GENERAL},
+    {"C2", ALF_MOVE_FLIPPED, GENERAL},   {"C2", ALF_RULE_FLIPPED, GENERAL},         {"C2", ALF_STALE_LOADS, GENERAL},
+    {"C2", ALF_LARGER_STEP, GENERAL},    {"C2", ALF_LAST_DROPPED, GENERAL},         {"C2", ALF_NEVER_REROUTED, GENERAL},
+    {"C3", ALF_MOVE_FLIPPED, GENERAL},   {"C3", ALF_RULE_FLIPPED, GENERAL},         {"C3", ALF_STALE_LOADS, GENERAL},
+    {"C3", ALF_LAST_DROPPED, GENERAL},   {"C3", ALF_RANDOM_TIES, "grid:T=128,E=8"}, {"C4", ALF_MOVE_FLIPPED, GENERAL},
+    {"C4", ALF_RULE_FLIPPED, GENERAL},   {"C4", ALF_STALE_LOADS, GENERAL},          {"C4", ALF_LAST_DROPPED, GENERAL},
+    {"C4", ALF_NEVER_REROUTED, GENERAL}, {"C6", ALF_LAST_DROPPED, GENERAL},         {"C6", ALF_NEVER_REROUTED, GENERAL},
+    {"C7", ALF_LARGER_STEP, GENERAL},    {"C7", ALF_RULE_FLIPPED, GENERAL},         {"C7", ALF_STALE_LOADS, GENERAL},
+    {"C7", ALF_LAST_DROPPED, GENERAL},   {"C7", ALF_NEVER_REROUTED, GENERAL},       {"C1", ALF_NEVER_REROUTED, GENERAL},
+};
+
 static void broken_iterations_are_refuted(void **state)
 {
   (void)state;
-  static const mutation mutations[] = {
-      {"C1", ALF_MOVE_FLIPPED, "uniform:T=128,E=8"}, {"C1", ALF_RULE_FLIPPED, "uniform:T=128,E=8"},
-      {"C1", ALF_STALE_LOADS, "uniform:T=128,E=8"},  {"C1", ALF_LARGER_STEP, "uniform:T=128,E=8"},
-      {"C1", ALF_LOADS_TWICE, "uniform:T=128,E=8"},  {"C2", ALF_MOVE_FLIPPED, "uniform:T=128,E=8"},
-      {"C2", ALF_RULE_FLIPPED, "uniform:T=128,E=8"}, {"C2", ALF_STALE_LOADS, "uniform:T=128,E=8"},
-      {"C2", ALF_LARGER_STEP, "uniform:T=128,E=8"},  {"C3", ALF_MOVE_FLIPPED, "uniform:T=128,E=8"},
-      {"C3", ALF_RULE_FLIPPED, "uniform:T=128,E=8"}, {"C3", ALF_STALE_LOADS, "uniform:T=128,E=8"},
-      {"C3", ALF_RANDOM_TIES, "grid:T=128,E=8"},     {"C6", ALF_LAST_DROPPED, "uniform:T=128,E=8"},
-      {"C7", ALF_LARGER_STEP, "uniform:T=128,E=8"},  {"C7", ALF_STALE_LOADS, "softmax:T=128,E=8"},
-  };
   for (size_t i = 0; i < sizeof mutations / sizeof *mutations; i++) {
     const mutation *m = &mutations[i];
     trial t;
@@ -126,6 +131,49 @@ static void broken_iterations_are_refuted(void **state)
     assert_true(t.result.margin < 0);
     tear_down(&t);
   }
+}
+
+/* Without the optimum, and for a rule whose directions are not excluded by sign. */
+static void wrong_routing_is_refuted_without_the_optimum(void **state)
+{
+  (void)state;
+  static const char *const ids[] = {"C1", "C2", "C3", "C7"};
+  for (size_t i = 0; i < 4; i++) {
+    trial t;
+    set_up(&t, GENERAL, 2, "proportional", "constant", 0.001);
+    t.instance.solved = false;
+    assert_verdict(judge_id(&t, ids[i], ALF_LAST_DROPPED), ALF_REFUTED);
+    assert_verdict(judge_id(&t, ids[i], ALF_NEVER_REROUTED), ALF_REFUTED);
+    tear_down(&t);
+  }
+}
+
+/* The deterministic claims need one batch, repeated. */
+static void a_stream_meets_no_hypothesis(void **state)
+{
+  (void)state;
+  const alf_claim *claims[] = {alf_claim_find("C1"), alf_claim_find("C6"), NULL};
+  trial t;
+  alf_watch *watch = NULL;
+  alf_error err = {0};
+  alf_claim_result results[2];
+  set_up(&t, GENERAL, 2, "sign", "constant", 0.01);
+  alf_iterate_settings settings = {t.run.rule, t.run.schedule, t.run.u, 2, NULL};
+  alf_reference *reference = alf_reference_new(&t.batch, &settings, ALF_HONEST);
+  assert_ok(alf_watch_alloc(&watch, &t.run, claims, 10, &err), &err);
+  assert_false(alf_watch_step(watch, alf_reference_step(reference)));
+  alf_step step = *alf_reference_step(reference);
+  alf_affinity other = t.batch;
+  step.batch_after = &other;
+  assert_true(alf_watch_step(watch, &step));
+  alf_watch_finish(watch, results);
+  for (int c = 0; c < 2; c++) {
+    assert_verdict(results[c].verdict, ALF_HYPOTHESIS_NOT_MET);
+    assert_non_null(strstr(results[c].reason, "changed at step 2"));
+  }
+  alf_watch_free(watch);
+  alf_reference_free(reference);
+  tear_down(&t);
 }
 
 /* C2 without its condition: "the Lagrangian never rises". */
@@ -176,7 +224,8 @@ static void momentum_has_no_preference_rule(void **state)
 {
   (void)state;
   static const char *const ids[] = {"C1", "C2", "C3"};
-  alf_rule momentum = {"momentum", "", ALF_FORM_FREE, momentum_size, momentum_update};
+  alf_rule momentum = {
+      .name = "momentum", .form = ALF_FORM_FREE, .state_size = momentum_size, .update = momentum_update};
   trial t;
   set_up(&t, "uniform:T=128,E=8", 2, "sign", "1/sqrt(n)", 0.02);
   t.run.rule = &momentum;
@@ -200,7 +249,7 @@ static void uneven_update(const alf_rule_input *in, void *state, double *delta)
 static void uneven_steps_are_no_common_step(void **state)
 {
   (void)state;
-  alf_rule uneven = {"uneven", "", ALF_FORM_SUBGRADIENT, NULL, uneven_update};
+  alf_rule uneven = {.name = "uneven", .form = ALF_FORM_SUBGRADIENT, .update = uneven_update};
   trial t;
   set_up(&t, "uniform:T=128,E=8", 2, "proportional", "1/sqrt(n)", 0.001);
   t.run.rule = &uneven;
@@ -209,6 +258,32 @@ static void uneven_steps_are_no_common_step(void **state)
   uneven.form = ALF_FORM_PROPORTIONAL;
   assert_verdict(judge_id(&t, "C1", ALF_HONEST), ALF_REFUTED);
   assert_verdict(judge_id(&t, "C7", ALF_HONEST), ALF_REFUTED);
+  tear_down(&t);
+}
+
+/* Twice the step that is published, and a step in another unit of loads than declared. */
+static void doubled_update(const alf_rule_input *in, void *state, double *delta)
+{
+  alf_rule_find("proportional")->update(in, state, delta);
+  for (int32_t k = 0; k < in->experts; k++)
+    delta[k] *= 2;
+}
+
+static void steps_are_those_published(void **state)
+{
+  (void)state;
+  static const char *const ids[] = {"C1", "C2", "C3", "C6", "C7"};
+  alf_rule doubled = {.name = "doubled", .form = ALF_FORM_PROPORTIONAL, .update = doubled_update};
+  alf_rule confused = *alf_rule_find("proportional-fraction");
+  confused.fractions = false;
+  trial t;
+  set_up(&t, GENERAL, 2, "proportional", "constant", 0.001);
+  for (size_t i = 0; i < 5; i++) {
+    t.run.rule = &doubled;
+    assert_verdict(judge_id(&t, ids[i], ALF_HONEST), ALF_REFUTED);
+    t.run.rule = &confused;
+    assert_verdict(judge_id(&t, ids[i], ALF_HONEST), ALF_REFUTED);
+  }
   tear_down(&t);
 }
 
@@ -233,8 +308,7 @@ static void band_needs_to_start_from_zero(void **state)
   assert_true(measure(&t, "entered") <= measure(&t, "entry_bound"));
   assert_true(measure(&t, "entry_bound") < 2000);
   t.shift[0] = 8; /* 2u a step: far from balance for 4,000 steps */
-  assert_verdict(judge(&t, c4, ALF_HONEST, 3000), ALF_REFUTED);
-  t.run.zero_start = false;
+  assert_verdict(judge(&t, c4, ALF_START_HIDDEN, 3000), ALF_REFUTED);
   assert_verdict(judge(&t, c4, ALF_HONEST, 3000), ALF_HYPOTHESIS_NOT_MET);
   tear_down(&t);
 }
@@ -313,9 +387,12 @@ int main(void)
       cmocka_unit_test(honest_iterations_pass),
       cmocka_unit_test(honest_iterations_hold),
       cmocka_unit_test(broken_iterations_are_refuted),
+      cmocka_unit_test(wrong_routing_is_refuted_without_the_optimum),
+      cmocka_unit_test(a_stream_meets_no_hypothesis),
       cmocka_unit_test(improvement_needs_its_condition),
       cmocka_unit_test(momentum_has_no_preference_rule),
       cmocka_unit_test(uneven_steps_are_no_common_step),
+      cmocka_unit_test(steps_are_those_published),
       cmocka_unit_test(band_needs_q),
       cmocka_unit_test(band_needs_to_start_from_zero),
       cmocka_unit_test(band_says_when_it_says_nothing),

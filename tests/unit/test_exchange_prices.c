@@ -93,6 +93,23 @@ static void test_repairs_amounts(void **state)
   assert_true(repairs >= 2 && grown && fits);
 }
 
+/* Tokens 0 and 1 gain by trading experts 0 and 1; token 0 has two halves to give but room for only one. All else is
+   worth too much to touch. */
+static void test_moves_no_more_than_fits(void **state)
+{
+  (void)state;
+  static const int64_t cells[] = {0, 10, 10, -100, 10, 0, -100, 100, 0, -100, 100, 0};
+  static const int amounts[] = {2, 1, 1, 0, 0, 2, 0, 2, 1, 0, 2, 1};
+  alf_affinity batch = alf_test_grid(3, 4, 0, cells);
+  alf_problem problem = {&batch, 2, ALF_FRACTIONAL};
+  alf_solution solution = {0};
+  alf_test_solution(&solution, &problem, amounts, (int64_t[]){0, 0, 0, 0});
+  alf_certificate c = price_and_certify(&problem, &solution);
+  alf_solution_free(&solution);
+  assert_int_equal(c.entry_violations, 0);
+  assert_true(c.certified && c.primal == 440);
+}
+
 /* Three tokens, two experts, rounded to 1..2: who is at the larger load pays for it, or not. */
 static void test_rounded(void **state)
 {
@@ -132,6 +149,7 @@ int main(void)
       cmocka_unit_test(test_repairs_a_swap),
       cmocka_unit_test(test_repairs_a_long_cycle),
       cmocka_unit_test(test_repairs_amounts),
+      cmocka_unit_test(test_moves_no_more_than_fits),
       cmocka_unit_test(test_rounded),
       cmocka_unit_test(test_token_twice_in_a_cycle),
   };

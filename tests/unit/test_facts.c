@@ -136,7 +136,7 @@ static double lagrangian(const made_up *m, const alf_expert *chosen, const int64
 
 static void check_sums(const made_up *m, const alf_facts *f, double tolerance)
 {
-  double benefit = 0, least = INFINITY, squared = 0, crossed = 0;
+  double benefit = 0, least = INFINITY, squared = 0, crossed = 0, slots = 0, largest = 0;
   for (int i = 0; i < T; i++) {
     double own = 0;
     bool switches = false;
@@ -144,6 +144,7 @@ static void check_sums(const made_up *m, const alf_facts *f, double tolerance)
       int turn = has(m->chosen_after, i, k) - has(m->chosen_before, i, k);
       own += (double)(E * turn * (m->affinity[i * E + k] + m->after[k]));
       switches = switches || turn;
+      slots += turn > 0;
     }
     benefit += own;
     least = switches ? fmin(least, own) : least;
@@ -151,6 +152,7 @@ static void check_sums(const made_up *m, const alf_facts *f, double tolerance)
   for (int k = 0; k < E; k++) {
     squared += (double)(m->delta[k] * deficit(m->chosen_before, k));
     crossed += (double)(m->delta[k] * deficit(m->chosen_after, k));
+    largest = fmax(largest, (double)llabs(m->delta[k]));
   }
   double after = lagrangian(m, m->chosen_after, m->after);
   double change = after - lagrangian(m, m->chosen_before, m->before);
@@ -161,6 +163,7 @@ static void check_sums(const made_up *m, const alf_facts *f, double tolerance)
   assert_near(f->residual, in_units(change - (benefit - squared)), tolerance);
   assert_near(f->condition, in_units(squared - benefit), tolerance);
   assert_near(f->upper_slack, in_units(-crossed - change), tolerance);
+  assert_near(f->slot_slack, in_units(2 * largest * slots * E - benefit), tolerance);
   assert_true(f->has_gap);
   assert_near(f->gap, in_units(after - (double)m->instance.optimum_value), tolerance);
 }
@@ -204,8 +207,8 @@ static void check_moves(const made_up *m, const alf_facts *f, double tolerance)
 
 static void check_form(const made_up *m, const alf_facts *f, double tolerance)
 {
-  int64_t wrong = 0, miscounted = 0, crossings = 0, under = 0, over = 0, overload = 0, deviation = 0;
-  int64_t misreported = 0, sum = 0, counted[E], highest = INT64_MIN, lowest = INT64_MAX;
+  int64_t wrong = 0, miscounted = 0, crossings = 0, under = 0, over = 0, overload = 0;
+  int64_t misreported = 0, sum = 0, largest = 0, counted[E], highest = INT64_MIN, lowest = INT64_MAX;
   for (int k = 0; k < E; k++) {
     int64_t off = deficit(m->chosen_before, k), later = deficit(m->chosen_after, k);
     int64_t error = llabs(m->after[k] - m->before[k] - m->delta[k]);
@@ -214,9 +217,9 @@ static void check_form(const made_up *m, const alf_facts *f, double tolerance)
     under += off > 0;
     over += off < 0;
     overload += off < 0 ? -off : 0;
-    deviation = llabs(later) > deviation ? llabs(later) : deviation;
     misreported = error > misreported ? error : misreported;
-    sum += m->delta[k];
+    sum += m->after[k] - m->before[k];
+    largest = llabs(m->delta[k]) > largest ? llabs(m->delta[k]) : largest;
     highest = m->after[k] > highest ? m->after[k] : highest;
     lowest = m->after[k] < lowest ? m->after[k] : lowest;
   }
@@ -232,9 +235,9 @@ static void check_form(const made_up *m, const alf_facts *f, double tolerance)
   assert_int_equal(f->under, under);
   assert_int_equal(f->over, over);
   assert_int_equal(f->overload, overload);
-  assert_int_equal(f->deviation, deviation);
   assert_near(f->misreported, ldexp((double)misreported, -BITS), tolerance);
   assert_near(f->step_sum, ldexp((double)sum, -BITS), tolerance);
+  assert_near(f->sign_error, ldexp((double)llabs(sum - largest * (under - over)), -BITS), tolerance);
   assert_near(f->spread, ldexp((double)(highest - lowest), -BITS), tolerance);
 }
 
@@ -264,8 +267,8 @@ static void facts_follow_their_definitions(void **state_)
 static void balanced_experts_do_not_move(void **state_)
 {
   (void)state_;
-  const int64_t affinity[] = {5, 5, 5, 5}, loads[] = {1, 1}, still[] = {0, 0}, moved[] = {0, 1};
-  const double zero[] = {0, 0}, unit[] = {0, 1};
+  const int64_t affinity[] = {5, 5, 5, 5}, loads[] = {1, 1}, still[] = {0, 0}, moved[] = {0, 1}, down[] = {-1, 0};
+  const double zero[] = {0, 0}, unit[] = {0, 1}, less[] = {-1, 0};
   const alf_expert before[] = {0, 1}, after[] = {1, 0};
   alf_affinity batch = {ALF_DYADIC, 2, 2, 0, affinity, NULL, 0};
   alf_instance instance = {.batch = &batch, .topk = 1, .largest = 5};
@@ -277,9 +280,12 @@ static void balanced_experts_do_not_move(void **state_)
   alf_observe(observer, &step, &f);
   assert_int_equal(f.moves[ALF_BALANCED][ALF_BALANCED], 2);
   assert_int_equal(f.uphill_moves, 2); /* equal loads are not downhill */
-  assert_true(f.wrong_way == 0 && f.under == 0 && f.over == 0 && f.crossings == 0 && f.deviation == 0);
+  assert_true(f.wrong_way == 0 && f.under == 0 && f.over == 0 && f.crossings == 0);
   assert_false(f.has_gap);
   step.delta = step.shift_after = (alf_shift){moved, unit};
+  alf_observe(observer, &step, &f);
+  assert_int_equal(f.wrong_way, 1);
+  step.delta = step.shift_after = (alf_shift){down, less};
   alf_observe(observer, &step, &f);
   assert_int_equal(f.wrong_way, 1);
   alf_observer_free(observer);
@@ -297,12 +303,47 @@ static void still_steps_have_no_moves(void **state_)
   assert_true(f.benefit == 0 && f.least_benefit == 0 && isinf(f.least_margin) && isinf(f.least_slack));
 }
 
+/* Shifts of 2^59 units and more, on which doubles see multiples of 128 only: one unit too few, or too many, still shows. */
+static void large_steps_are_compared_as_whole_numbers(void **state_)
+{
+  (void)state_;
+  const int64_t large = (INT64_C(1) << 59) + 1;
+  made_up m;
+  make_up(&m, 2);
+  for (int k = 0; k < E; k++) {
+    int64_t off = deficit(m.chosen_before, k);
+    m.delta[k] = large * ((off > 0) - (off < 0));
+    m.before[k] = 0;
+    m.after[k] = m.delta[k];
+    m.real_delta[k] = m.real_after[k] = ldexp((double)m.delta[k], -BITS);
+  }
+  alf_facts f = observe(&m, true);
+  assert_true(f.sign_error == 0 && f.misreported == 0 && f.wrong_way == 0);
+  m.after[1] += m.after[1] > 0 ? -1 : 1;
+  f = observe(&m, true);
+  assert_near(f.sign_error, ldexp(1, -BITS), 0);
+  assert_near(f.misreported, ldexp(1, -BITS), 0);
+  memset(m.affinity, 0, sizeof m.affinity);
+  memset(m.delta, 0, sizeof m.delta);
+  m.after[0] = -large;
+  m.after[1] = large; /* token 0 goes from expert 0 to 1: it gains 2·large, and a unit more than is allowed */
+  m.delta[0] = -large;
+  m.delta[1] = large - 1;
+  memcpy(m.chosen_after, m.chosen_before, sizeof m.chosen_after);
+  m.chosen_before[0] = 0;
+  m.chosen_after[0] = 1;
+  m.chosen_before[1] = m.chosen_after[1] = 4;
+  m.after[1] += 1;
+  assert_near(observe(&m, true).slot_slack, -ldexp(1, -BITS), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(facts_follow_their_definitions),
       cmocka_unit_test(balanced_experts_do_not_move),
       cmocka_unit_test(still_steps_have_no_moves),
+      cmocka_unit_test(large_steps_are_compared_as_whole_numbers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

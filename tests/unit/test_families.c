@@ -185,7 +185,7 @@ static void test_refused(void **state)
   const struct {
     const char *input, *words;
   } cases[] = {
-      {"uniform:", "expected KEY=VALUE with a key of: T, E, batches, seed"},
+      {"uniform:,", "expected KEY=VALUE with a key of: T, E, batches, seed"},
       {"uniform:T", "parameter 'T': expected KEY=VALUE"},
       {"uniform:T=4,", "parameter ''"},
       {"uniform:T=4,,E=4", "parameter ''"},

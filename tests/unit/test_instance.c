@@ -1,18 +1,12 @@
 /* What the claims know of a batch, against plain recomputation on tiny instances. */
 #include "support.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "alf/instance.h"
 #include "alf/routing.h"
-
-/* A batch of whole grid units. */
-static alf_affinity units(const int64_t *values, int64_t tokens, int32_t experts)
-{
-  return (alf_affinity){.dtype = ALF_DYADIC, .tokens = tokens, .experts = experts, .grid_bits = 4, .values = values};
-}
+#include "problems.h"
 
 static void prepare(alf_instance *instance, const alf_affinity *batch, int32_t topk,
                     const alf_instance_settings *settings)
@@ -33,7 +27,7 @@ static void range_is_the_widest_row(void **state)
 {
   (void)state;
   const int64_t values[] = {3, 4, 5, -7, -5, -6, 100, 101, 102}, negative[] = {-9, -3, 8, 7};
-  alf_affinity batch = units(values, 3, 3), other = units(negative, 2, 2);
+  alf_affinity batch = alf_test_grid(3, 3, 4, values), other = alf_test_grid(2, 2, 4, negative);
   alf_instance_settings settings = {0};
   alf_instance instance = {0};
   prepare(&instance, &batch, 1, &settings);
@@ -43,79 +37,6 @@ static void range_is_the_widest_row(void **state)
   prepare(&instance, &other, 1, &settings);
   assert_int_equal(instance.range, 6);
   assert_int_equal(instance.largest, 9);
-  alf_instance_free(&instance);
-}
-
-/* For every pair and every token: how many differences lie in the closed window of length 2u that begins at its own. */
-static int64_t crowd(const alf_affinity *batch, double u)
-{
-  int64_t q = 0, length = (int64_t)fmin(0x1p60, 2 * nearbyint(ldexp(u, batch->grid_bits)));
-  for (int32_t a = 0; a < batch->experts; a++)
-    for (int32_t b = 0; b < batch->experts; b++)
-      for (int64_t i = 0; a != b && i < batch->tokens; i++) {
-        int64_t count = 0, low = alf_affinity_row(batch, i)[a] - alf_affinity_row(batch, i)[b];
-        for (int64_t j = 0; j < batch->tokens; j++) {
-          int64_t difference = alf_affinity_row(batch, j)[a] - alf_affinity_row(batch, j)[b];
-          count += difference >= low && difference <= low + length;
-        }
-        q = count > q ? count : q;
-      }
-  return q;
-}
-
-static int64_t crowd_of_pair(const alf_affinity *batch, const alf_crowding *crowding)
-{
-  int64_t values[2 * 64];
-  alf_affinity pair = units(values, batch->tokens, 2);
-  assert_true(batch->tokens <= 64);
-  pair.grid_bits = batch->grid_bits;
-  for (int64_t i = 0; i < batch->tokens; i++) {
-    values[2 * i] = alf_affinity_row(batch, i)[crowding->expert_a];
-    values[2 * i + 1] = alf_affinity_row(batch, i)[crowding->expert_b];
-  }
-  return crowd(&pair, crowding->u);
-}
-
-static void crowding_agrees_with_counting(void **state)
-{
-  (void)state;
-  static const char *const inputs[] = {"uniform:T=40,E=5", "grid:T=64,E=4,levels=8",
-                                       "softmax:T=31,E=6", "adversarial:T=24,E=4,kind=0",
-                                       "uniform:T=1,E=3",  "dirichlet:T=50,E=3"};
-  static const double sizes[] = {1e-13, 1e-4, 1. / 16, 0.1, 0.5, 10, 1e12};
-  enum { SIZES = sizeof sizes / sizeof *sizes };
-  for (size_t n = 0; n < sizeof inputs / sizeof *inputs; n++) {
-    alf_affinity batch = {0};
-    alf_instance instance = {0};
-    alf_instance_settings settings = {.crowding_count = SIZES, .step_size = sizes};
-    alf_test_batch(inputs[n], &batch);
-    prepare(&instance, &batch, 1, &settings);
-    for (int c = 0; c < SIZES; c++) {
-      const alf_crowding *crowding = alf_instance_crowding(&instance, sizes[c]);
-      assert_non_null(crowding);
-      assert_int_equal(crowding->q, crowd(&batch, sizes[c]));
-      assert_int_equal(crowding->q, crowd_of_pair(&batch, crowding));
-    }
-    assert_null(alf_instance_crowding(&instance, 0.25));
-    alf_instance_free(&instance);
-    alf_affinity_free(&batch);
-  }
-}
-
-/* Differences 0, 4 and 9 units of 1/16. A window of 4 (u = 2/16) holds 0 and 4, both at its ends; one of 8 no more, as
-   9 − 0 and 9 − 4 need 9 and 5; one of 10 holds all. */
-static void windows_are_closed(void **state)
-{
-  (void)state;
-  const int64_t values[] = {0, 0, 4, 0, 9, 0};
-  const double sizes[] = {1. / 16, 2. / 16, 4. / 16, 5. / 16};
-  const int64_t expected[] = {1, 2, 2, 3};
-  alf_affinity batch = units(values, 3, 2);
-  alf_instance instance = {0};
-  alf_instance_settings settings = {.crowding_count = 4, .step_size = sizes};
-  prepare(&instance, &batch, 1, &settings);
-  for (int c = 0; c < 4; c++)
-    assert_int_equal(instance.crowding[c].q, expected[c]);
   alf_instance_free(&instance);
 }
 
@@ -235,20 +156,20 @@ static void ties_agree_with_all_tie_breakings(void **state)
   assert_true(forests >= 10 && tied >= 10); /* the sample shows both */
 }
 
-/* Two tokens, two experts, K = 1: γ = (3 0; 2 0). The optimum gives expert 0 to the token that gains 3 from it; prices
-   are optimal when p_1 − p_0 lies between 2 (the other token leaves) and 3 (the first one stays). */
+/* Four tokens, two experts, K = 1: γ = (4 0; 3 0; 0 0; 1 0). The optimum gives expert 0 to the two that gain most from
+   it; prices are optimal when p_1 − p_0 lies between 1 (the fourth would leave) and 3 (the second one stays). */
 static void optimum_and_intervals_by_hand(void **state)
 {
   (void)state;
-  const int64_t values[] = {3, 0, 2, 0};
-  alf_affinity batch = units(values, 2, 2);
+  const int64_t values[] = {4, 0, 3, 0, 0, 0, 1, 0};
+  alf_affinity batch = alf_test_grid(4, 2, 4, values);
   alf_instance instance = {0};
   prepare_solved(&instance, &batch, 1);
-  assert_true(instance.optimum_value == 3 * 2);
+  assert_true(instance.optimum_value == 7 * 2);
   assert_int_equal(instance.exchange[0 * 2 + 1], 3);
-  assert_int_equal(instance.exchange[1 * 2 + 0], -2);
+  assert_int_equal(instance.exchange[1 * 2 + 0], -1);
   for (int64_t p = -1; p < 6; p++)
-    assert_int_equal(alf_instance_is_optimal(&instance, (int64_t[]){7, 7 + p}), p == 2 || p == 3);
+    assert_int_equal(alf_instance_is_optimal(&instance, (int64_t[]){7, 7 + p}), p >= 1 && p <= 3);
   alf_instance_free(&instance);
 }
 
@@ -355,7 +276,7 @@ static void refuses_what_is_no_problem(void **state)
   (void)state;
   const int64_t values[] = {1, 2, 3, 4}, huge[] = {INT64_C(1) << 41, 0, 0, 0};
   const double real[] = {1, 2, 3, 4};
-  alf_affinity batch = units(values, 2, 2), large = units(huge, 2, 2);
+  alf_affinity batch = alf_test_grid(2, 2, 4, values), large = alf_test_grid(2, 2, 4, huge);
   alf_affinity wrong = {.dtype = ALF_FLOAT64, .tokens = 2, .experts = 2, .values = real};
   alf_instance instance = {0};
   alf_instance_settings settings = {.solve = true};
@@ -371,16 +292,10 @@ static void refuses_what_is_no_problem(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(range_is_the_widest_row),
-      cmocka_unit_test(crowding_agrees_with_counting),
-      cmocka_unit_test(windows_are_closed),
-      cmocka_unit_test(ties_agree_with_all_tie_breakings),
-      cmocka_unit_test(optimum_and_intervals_by_hand),
-      cmocka_unit_test(intervals_hold_exactly_the_optimal_prices),
-      cmocka_unit_test(intervals_are_tight),
-      cmocka_unit_test(alike_tokens_are_solved),
-      cmocka_unit_test(unsolved_instances_say_why),
-      cmocka_unit_test(refuses_what_is_no_problem),
+      cmocka_unit_test(range_is_the_widest_row),       cmocka_unit_test(ties_agree_with_all_tie_breakings),
+      cmocka_unit_test(optimum_and_intervals_by_hand), cmocka_unit_test(intervals_hold_exactly_the_optimal_prices),
+      cmocka_unit_test(intervals_are_tight),           cmocka_unit_test(alike_tokens_are_solved),
+      cmocka_unit_test(unsolved_instances_say_why),    cmocka_unit_test(refuses_what_is_no_problem),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,25 @@ static void proportional_rule_knows_its_unit(void **state)
   }
 }
 
+/* Far below the grid: a step of 0, and no −0 in anybody's report. */
+static void steps_too_small_for_the_grid_are_zero(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_iterate *it = NULL;
+  const alf_step *step;
+  alf_error err = {0};
+  alf_test_batch("adversarial:T=20,E=4,kind=0", &batch);
+  alf_iterate_settings settings = settings_of("proportional", "constant", 1e-15, 1);
+  assert_ok(alf_iterate_alloc(&it, &batch, &settings, &err), &err);
+  assert_ok(alf_iterate_start(it, &batch, &err), &err);
+  assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
+  for (int32_t k = 0; k < 4; k++)
+    assert_true(step->delta.grid[k] == 0 && step->delta.real[k] == 0 && !signbit(step->delta.real[k]));
+  alf_iterate_free(it);
+  alf_affinity_free(&batch);
+}
+
 static void schedules_fall_as_they_say(void **state)
 {
   (void)state;
@@ -136,6 +155,8 @@ static void refuses_bad_settings(void **state)
   assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
   s = settings_of("sign", "constant", 1, 8);
   assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_EINVAL);
+  s = settings_of("sign", "constant", 0x1p-41, 2); /* half a grid unit */
+  assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_ERANGE);
   s = settings_of("sign", "constant", 1e-14, 2);
   assert_int_equal(alf_iterate_alloc(&it, &batch, &s, &err), ALF_ERANGE);
   assert_non_null(strstr(err.text, "rounds to 0"));
@@ -162,6 +183,9 @@ static void stops_at_the_edge_of_the_grid(void **state)
   assert_int_equal(alf_iterate_start(it, &other, &err), ALF_EINVAL);
   assert_ok(alf_iterate_start(it, &batch, &err), &err);
   assert_int_equal(alf_iterate_step(it, &other, &step, &err), ALF_EINVAL);
+  alf_affinity coarser = batch;
+  coarser.grid_bits--;
+  assert_int_equal(alf_iterate_step(it, &coarser, &step, &err), ALF_EINVAL);
   assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
   alf_status status = ALF_OK;
   for (int n = 0; n < 10 && status == ALF_OK; n++)
@@ -180,6 +204,7 @@ int main(void)
       cmocka_unit_test(starts_from_a_given_shift),
       cmocka_unit_test(sign_rule_by_hand),
       cmocka_unit_test(proportional_rule_knows_its_unit),
+      cmocka_unit_test(steps_too_small_for_the_grid_are_zero),
       cmocka_unit_test(schedules_fall_as_they_say),
       cmocka_unit_test(refuses_bad_settings),
       cmocka_unit_test(stops_at_the_edge_of_the_grid),

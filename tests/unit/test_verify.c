@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alf/verify.h"
@@ -123,6 +124,7 @@ static void runs_are_as_long_as_they_need(void **state)
   assert_string_equal(alf_verdict_name(c7->verdict), "holds");
   assert_non_null(strstr(c7->reason, "cycle of length"));
   assert_true(c7->steps > 40 && c7->steps < 400);
+  assert_int_equal(result_of(&b, "C1")->worst_step, 1); /* the first of those with the smallest margin */
   b.settings.cycle_steps = 0;
   assert_ok(run(&b, "sign", "constant", 1e-3), &b.err);
   assert_int_equal(result_of(&b, "C7")->steps, 40);
@@ -155,7 +157,7 @@ static void only_rules_without_memory_repeat_themselves(void **state)
   (void)state;
   bench b;
   set_up(&b, "uniform:T=64,E=8", 1e-3);
-  alf_rule resting = {"resting", "", ALF_FORM_FREE, NULL, resting_update};
+  alf_rule resting = {.name = "resting", .form = ALF_FORM_FREE, .update = resting_update};
   alf_cell cell = {&resting, alf_schedule_find("constant"), 1e-3};
   assert_ok(alf_verify_cell(&b.instance, NULL, &cell, &b.settings, b.result, &b.err), &b.err);
   assert_int_equal(b.result[0].steps, 40);
@@ -183,6 +185,61 @@ static void the_band_is_watched_from_iterate_0(void **state)
   tear_down(&b);
 }
 
+/* Balanced and at rest from iterate 0 on. */
+static void cycles_may_start_at_iterate_0(void **state)
+{
+  (void)state;
+  const int64_t affinity[] = {9, 5, 1, 1, 9, 5, 5, 1, 9};
+  const alf_claim *c7[] = {alf_claim_find("C7"), NULL};
+  alf_affinity batch = {ALF_DYADIC, 3, 3, 4, affinity, NULL, 0};
+  alf_instance instance = {0};
+  alf_instance_settings nothing = {0};
+  alf_verify_settings settings = {.steps = 10, .exact = true, .claims = c7};
+  alf_cell cell = {alf_rule_find("sign"), alf_schedule_find("constant"), 0.25};
+  alf_claim_result result;
+  alf_error err = {0};
+  assert_ok(alf_instance_prepare(&instance, &batch, 2, &nothing, &err), &err);
+  assert_ok(alf_verify_cell(&instance, NULL, &cell, &settings, &result, &err), &err);
+  assert_string_equal(result.reason, "cycle of length 1 from step 0, c = 0 for every expert");
+  assert_int_equal(result.steps, 2);
+  alf_instance_free(&instance);
+}
+
+/* D is evaluated apart from the iteration: a Lagrangian that misses it by the last bit is noticed. */
+static void gaps_are_computed_twice(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, "uniform:T=64,E=8", 1e-3);
+  alf_run run_of_b = {&b.instance, alf_rule_find("sign"), alf_schedule_find("1/n"), 1e-3, true, NULL};
+  alf_iterate_settings settings = {run_of_b.rule, run_of_b.schedule, run_of_b.u, 2, NULL};
+  const alf_claim *c6 = alf_claim_find("C6");
+  for (int wrong = 0; wrong < 2; wrong++) {
+    alf_iterate *it = NULL;
+    alf_observer *observer = NULL;
+    void *memory = calloc(1, c6->state_size);
+    assert_non_null(memory);
+    assert_ok(alf_iterate_alloc(&it, &b.batch, &settings, &b.err), &b.err);
+    assert_ok(alf_observer_alloc(&observer, &b.instance, &b.err), &b.err);
+    assert_ok(alf_iterate_start(it, &b.batch, &b.err), &b.err);
+    for (int n = 1; n <= 4; n++) {
+      const alf_step *step;
+      alf_facts facts;
+      assert_ok(alf_iterate_step(it, &b.batch, &step, &b.err), &b.err);
+      alf_observe(observer, step, &facts);
+      facts.routing_gap = n == 4 && wrong ? 0x1p-43 : facts.routing_gap;
+      c6->observe(memory, &run_of_b, step, &facts);
+    }
+    alf_claim_result result = {.margin = NAN, .steps = 4};
+    c6->finish(memory, &run_of_b, &result);
+    assert_string_equal(alf_verdict_name(result.verdict), wrong ? "refuted" : "holds");
+    free(memory);
+    alf_observer_free(observer);
+    alf_iterate_free(it);
+  }
+  tear_down(&b);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -192,6 +249,8 @@ int main(void)
       cmocka_unit_test(runs_are_as_long_as_they_need),
       cmocka_unit_test(only_rules_without_memory_repeat_themselves),
       cmocka_unit_test(the_band_is_watched_from_iterate_0),
+      cmocka_unit_test(cycles_may_start_at_iterate_0),
+      cmocka_unit_test(gaps_are_computed_twice),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,8 +17,8 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
   double residual = fabs(facts->residual);
   alf_form_observe(&s->form, run, step, facts);
   alf_least_take(&s->least, facts->tolerance - residual, step->n);
-  alf_least_take(&s->least, facts->tolerance + facts->least_benefit, step->n);
-  alf_least_take(&s->least, facts->tolerance - facts->misreported, step->n);
+  alf_least_take(&s->least, step->topk * facts->score_tolerance + facts->least_benefit, step->n);
+  alf_least_take(&s->least, facts->score_tolerance - facts->misreported, step->n);
   if (facts->miscounted)
     alf_least_take(&s->least, -(double)facts->miscounted, step->n);
   s->worst_residual = fmax(s->worst_residual, residual);

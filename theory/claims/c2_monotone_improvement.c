@@ -23,10 +23,7 @@ static void check_equivalence(c2_state *s, const alf_step *step, const alf_facts
 static void check_sign_rule(c2_state *s, const alf_step *step, const alf_facts *facts)
 {
   int64_t slots = facts->swapped_slots * step->batch_after->experts;
-  double epsilon = step->step_size;
-  for (int32_t k = 0; k < step->batch_after->experts; k++)
-    epsilon = fmax(epsilon, fabs(step->delta.real[k])); /* as rounded to the grid */
-  alf_least_take(&s->least, facts->tolerance + 2 * epsilon * (double)facts->swapped_slots - facts->benefit, step->n);
+  alf_least_take(&s->least, facts->tolerance + facts->slot_slack, step->n);
   if (slots <= facts->overload)
     alf_least_take(&s->least, facts->tolerance - facts->change, step->n);
 }
@@ -36,7 +33,7 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
   c2_state *s = opaque;
   alf_form_observe(&s->form, run, step, facts);
   check_equivalence(s, step, facts);
-  alf_least_take(&s->least, facts->tolerance + facts->benefit, step->n);
+  alf_least_take(&s->least, facts->tolerance + facts->lower_slack, step->n);
   alf_least_take(&s->least, facts->tolerance + facts->upper_slack, step->n);
   if (facts->crossings == 0 && facts->wrong_way == 0)
     alf_least_take(&s->least, facts->tolerance - facts->change, step->n);

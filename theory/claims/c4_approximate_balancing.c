@@ -7,6 +7,8 @@
    n >= (E − 1)(⌊R/(2u)⌋ + 1); an expert inside the band never leaves it. A band that no load can leave says nothing:
    then the hypothesis is not met. */
 typedef struct c4_state {
+  alf_form_check form;
+  double start;         /* max |p^0| */
   int64_t band;         /* E·(the band), 0 when q was not measured */
   double entry_bound;   /* updates */
   int64_t entered;      /* since which iterate all loads have stayed inside; −1: outside now */
@@ -78,10 +80,13 @@ static void take_iterate(c4_state *s, const alf_run *run, const alf_step *step, 
 
 static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
-  (void)facts;
-  if (step->n == 1)
-    take_iterate(opaque, run, step, step->load_before, 0);
-  take_iterate(opaque, run, step, step->load_after, step->n);
+  c4_state *s = opaque;
+  alf_form_observe(&s->form, run, step, facts);
+  if (step->n == 1) {
+    s->start = alf_largest_shift(step);
+    take_iterate(s, run, step, step->load_before, 0);
+  }
+  take_iterate(s, run, step, step->load_after, step->n);
 }
 
 /* Numbers first, whatever the verdict. */
@@ -96,9 +101,9 @@ static void report(const c4_state *s, const alf_run *run, alf_claim_result *resu
   alf_add_measure(result, "deviation_inside", s->entered >= 0 ? (double)s->worst_inside / experts : NAN);
   alf_add_measure(result, "band_at_q_1", (double)band_at_q_1(run) / experts);
   alf_add_measure(result, "entered_at_q_1", s->entered_q1 >= 0 ? (double)s->entered_q1 : NAN);
-  alf_add_measure(result, "last_deviation", (double)s->last_deviation / experts);
-  alf_add_measure(result, "max_load", (double)s->max_load);
-  alf_add_measure(result, "min_load", (double)s->min_load);
+  alf_add_measure(result, "last_deviation", result->steps ? (double)s->last_deviation / experts : NAN);
+  alf_add_measure(result, "max_load", result->steps ? (double)s->max_load : NAN);
+  alf_add_measure(result, "min_load", result->steps ? (double)s->min_load : NAN);
 }
 
 static bool hypotheses_met(const c4_state *s, const alf_run *run, alf_claim_result *result)
@@ -110,11 +115,16 @@ static bool hypotheses_met(const c4_state *s, const alf_run *run, alf_claim_resu
   bool sign = run->rule->form == ALF_FORM_SIGN && run->schedule->constant;
   bool useful = crowding && s->band < farthest;
   alf_add_hypothesis(result, "sign rule with constant u", sign, "u", run->u);
-  alf_add_hypothesis(result, "p^0 = 0", run->zero_start, "zero_start", run->zero_start);
-  alf_add_hypothesis(result, "H(q) with a band that some load could leave", useful, "q",
-                     crowding ? (double)crowding->q : NAN);
-  if (!sign || !run->zero_start)
-    alf_conclude(result, ALF_HYPOTHESIS_NOT_MET, "needs the sign rule with constant u and p^0 = 0");
+  alf_add_hypothesis(result, "p^0 = 0", s->start == 0, "largest_initial_shift", s->start);
+  alf_add_hypothesis(result, "exact arithmetic, in which q is measured", run->exact, "exact", run->exact);
+  if (crowding)
+    alf_add_hypothesis(result,
+                       "H(q): at most q tokens within 2u for each pair, and q(E - 1) below the largest possible "
+                       "deviation",
+                       useful, "q", (double)crowding->q);
+  if (!sign || s->start != 0 || !run->exact)
+    alf_conclude(result, ALF_HYPOTHESIS_NOT_MET,
+                 "needs the sign rule with constant u and p^0 = 0, in exact arithmetic");
   else if (!crowding)
     alf_conclude(result, ALF_INCONCLUSIVE, "q was not measured for u = %g", run->u);
   else if (!useful)
@@ -122,7 +132,7 @@ static bool hypotheses_met(const c4_state *s, const alf_run *run, alf_claim_resu
                  "H(1) %s: %lld tokens within 2u for experts %d and %d; the band %g exceeds any possible %g",
                  crowding->q > 1 ? "fails" : "is too little", (long long)crowding->q, crowding->expert_a,
                  crowding->expert_b, (double)s->band / (double)experts, (double)farthest / (double)experts);
-  return sign && run->zero_start && useful;
+  return sign && s->start == 0 && run->exact && useful;
 }
 
 /* The hypotheses are met: does the run show the band, and does it show enough? */
@@ -155,7 +165,7 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
 {
   c4_state *s = opaque;
   result->margin = NAN;
-  if (hypotheses_met(s, run, result))
+  if (hypotheses_met(s, run, result) && alf_form_finish(&s->form, run, result))
     judge_band(s, run, result);
   report(s, run, result);
 }

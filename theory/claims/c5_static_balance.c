@@ -28,8 +28,8 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
   }
   result->margin = experts - 1 - deviation;
   alf_conclude(result, result->margin < 0 ? ALF_REFUTED : ALF_HOLDS,
-               "any tie-breaking of %lld tied tokens: at most %.6g from L (expert %d)", (long long)ties->tied_tokens,
-               deviation, ties->expert);
+               "any tie-breaking of %lld tied tokens at the solver's prices: at most %.6g from L (expert %d)",
+               (long long)ties->tied_tokens, deviation, ties->expert);
 }
 
 const alf_claim alf_claim_c5 = {

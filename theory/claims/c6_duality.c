@@ -1,3 +1,4 @@
+#include <float.h>
 #include <math.h>
 
 #include "alf/routing.h"
@@ -6,6 +7,7 @@
 /* D(p) >= OPT for every p, with equality exactly at the optimal prices; 𝓛(x^n, p^n) = D(p^n); weak progress:
    min_{m<n} D(p^m) − OPT <= (‖p^0 − p*‖² + Σ ε_m² ‖A^m − L‖²) / (2 Σ ε_m) for one step size for all experts. */
 typedef struct c6_state {
+  alf_form_check form;
   alf_least least;
   double distance;   /* ‖p^0 − p*‖² modulo a common shift */
   double squares;    /* Σ ‖δ‖² */
@@ -13,6 +15,7 @@ typedef struct c6_state {
   double rounding;   /* what rounding of the steps may add to 2 Σ ε (D − OPT) */
   double best_gap, first_gap, last_gap, weak_bound;
   int64_t first_optimal;
+  int64_t intervals; /* how often the price intervals were compared with the gap */
 } c6_state;
 
 /* p_k − p*_k minus the mean of these, for iterate n − 1. */
@@ -52,28 +55,25 @@ static void check_weak_progress(c6_state *s, const alf_run *run, const alf_step 
   s->rounding += 2 * experts * largest * ldexp(1, -run->instance->batch->grid_bits);
   if (s->step_sizes > 0) {
     s->weak_bound = (s->distance + s->squares) / (2 * s->step_sizes);
-    double allowance = s->rounding / (2 * s->step_sizes) + 1e-12 * s->weak_bound + facts->gap_tolerance;
+    double terms = 4 * (double)step->n * experts; /* summed in doubles */
+    double allowance = s->rounding / (2 * s->step_sizes) + terms * DBL_EPSILON * s->weak_bound + facts->gap_tolerance;
     alf_least_take(&s->least, s->weak_bound - s->best_gap + allowance, step->n);
   }
 }
 
-/* The dual function evaluated apart, and the price intervals: D(p) = OPT exactly when p lies in all of them. */
-static void check_apart(c6_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
+/* The price intervals: D(p) = OPT exactly when p lies in all of them. */
+static void check_intervals(c6_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
   const alf_instance *instance = run->instance;
-  const int64_t *shift = step->shift_after.grid;
-  alf_int128 dual = alf_dual_value(instance->batch, instance->topk, shift);
-  double gap =
-      alf_int128_to_double(dual - instance->optimum_value, instance->batch->grid_bits, instance->batch->experts);
-  if (gap != facts->gap)
-    alf_least_take(&s->least, -fabs(gap - facts->gap), step->n);
-  if (alf_instance_is_optimal(instance, shift) != (gap == 0))
-    alf_least_take(&s->least, -fmax(fabs(gap), ldexp(1, -instance->batch->grid_bits)), step->n);
+  if (alf_instance_is_optimal(instance, step->shift_after.grid) != (facts->gap == 0))
+    alf_least_take(&s->least, -fmax(fabs(facts->gap), ldexp(1, -instance->batch->grid_bits)), step->n);
+  s->intervals++;
 }
 
 static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
   c6_state *s = opaque;
+  alf_form_observe(&s->form, run, step, facts);
   if (!facts->has_gap)
     return;
   double gap_before = step->n == 1 ? facts->gap - facts->change : s->last_gap;
@@ -86,7 +86,7 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
   if (run->rule->form == ALF_FORM_PROPORTIONAL)
     check_weak_progress(s, run, step, facts);
   if (run->exact && (alf_sampled(step->n) || (facts->gap == 0 && s->first_optimal == 0)))
-    check_apart(s, run, step, facts);
+    check_intervals(s, run, step, facts);
   if (facts->gap == 0 && s->first_optimal == 0)
     s->first_optimal = step->n;
   s->last_gap = facts->gap;
@@ -103,11 +103,17 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
     alf_conclude(result, ALF_INCONCLUSIVE, "%.200s", instance->why_not.text);
     return;
   }
+  bool weak = run->rule->form == ALF_FORM_PROPORTIONAL; /* the one part that needs a form: one step size for all */
+  if (result->verdict == ALF_HOLDS)
+    weak ? alf_form_finish(&s->form, run, result) : alf_routing_finish(&s->form, run, result);
+  if (!result->steps)
+    return;
   alf_add_measure(result, "optimum", instance->certificate.objective);
   alf_add_measure(result, "first_gap", s->first_gap);
   alf_add_measure(result, "best_gap", fmin(s->best_gap, s->last_gap));
   alf_add_measure(result, "last_gap", s->last_gap);
   alf_add_measure(result, "weak_progress_bound", s->step_sizes > 0 ? s->weak_bound : NAN);
+  alf_add_measure(result, "intervals_compared", run->exact ? (double)s->intervals : NAN);
   alf_add_measure(result, "first_optimal_step", s->first_optimal ? (double)s->first_optimal : NAN);
 }
 

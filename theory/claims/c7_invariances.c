@@ -8,17 +8,20 @@
    on the lattice p^0 + uℤ^E, its differences bounded, and end in a cycle modulo a common shift, over which
    under-minus-over is the same number c for every expert and p drifts by u·c. */
 typedef struct c7_state {
+  alf_form_check form;
   alf_least least;
-  double sum_error;      /* largest deviation of Σ δ from what the rule's form says */
+  double start;          /* max |p^0| */
+  double sum_error;      /* largest deviation of the change of Σ p from what the rule's form says */
   double spread;         /* largest max p − min p */
   int64_t common_shifts; /* how often D(p + c·1) was compared with D(p) */
   int64_t unit;          /* of the lattice: constant |δ| of a sign step, grid units */
   int64_t off_lattice;   /* shifts that are no multiple of it */
 } c7_state;
 
-static bool constant_sign(const alf_run *run)
+/* Constant sign steps from p^0 = 0 in exact arithmetic: there is a lattice, and a limit cycle. */
+static bool has_lattice(const c7_state *s, const alf_run *run)
 {
-  return run->rule->form == ALF_FORM_SIGN && run->schedule->constant && run->exact && run->zero_start;
+  return run->rule->form == ALF_FORM_SIGN && run->schedule->constant && run->exact && s->start == 0;
 }
 
 static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *step)
@@ -34,21 +37,20 @@ static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *
   s->common_shifts++;
 }
 
-/* Σ δ: 0 up to half a grid unit and some ulps for each expert under a common step size; exactly the signs' sum under
+/* The change of Σ p: 0 up to half a grid unit and some ulps for each expert under a common step size; exactly the signs' sum under
    the sign rule. */
 static void check_step_sum(c7_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
-  double largest = 0, expected = 0, allowance = 0, experts = step->batch_after->experts;
+  bool sign = run->rule->form == ALF_FORM_SIGN;
+  double largest = 0, allowance = 0, experts = step->batch_after->experts;
   for (int32_t k = 0; k < step->batch_after->experts; k++)
     largest = fmax(largest, fabs(step->delta.real[k]));
-  if (run->rule->form == ALF_FORM_SIGN)
-    expected = largest * (double)(facts->under - facts->over);
-  if (run->rule->form != ALF_FORM_SIGN || !run->exact)
-    allowance =
-        experts * (4 * DBL_EPSILON * experts * largest + (run->exact ? ldexp(0.5, -step->batch_after->grid_bits) : 0));
-  double error = fabs(facts->step_sum - expected);
+  if (!sign || !run->exact)
+    allowance = experts * (4 * DBL_EPSILON * experts * largest +
+                           (run->exact ? ldexp(0.5, -step->batch_after->grid_bits) : facts->score_tolerance));
+  double error = sign ? facts->sign_error : fabs(facts->step_sum);
   s->sum_error = fmax(s->sum_error, error);
-  if (!constant_sign(run) || error > 0) /* there the margin is that of the spread */
+  if (!has_lattice(s, run) || error > 0) /* there the margin is that of the spread */
     alf_least_take(&s->least, allowance - error, step->n);
 }
 
@@ -75,11 +77,14 @@ static void check_lattice(c7_state *s, const alf_run *run, const alf_step *step,
 static void observe(void *opaque, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
   c7_state *s = opaque;
+  if (step->n == 1)
+    s->start = alf_largest_shift(step);
+  alf_form_observe(&s->form, run, step, facts);
   if (run->exact && alf_sampled(step->n))
     check_common_shift(s, run, step);
   if (run->rule->form == ALF_FORM_SIGN || run->rule->form == ALF_FORM_PROPORTIONAL)
     check_step_sum(s, run, step, facts);
-  if (constant_sign(run))
+  if (has_lattice(s, run))
     check_lattice(s, run, step, facts);
   s->spread = fmax(s->spread, facts->spread);
 }
@@ -116,17 +121,33 @@ static void judge_cycle(c7_state *s, const alf_run *run, alf_claim_result *resul
   }
 }
 
+/* What was compared in a run that has no limit cycle, so that "holds" does not say more. */
+static void name_parts(const c7_state *s, const alf_run *run, alf_claim_result *result)
+{
+  bool summed = run->rule->form == ALF_FORM_SIGN || run->rule->form == ALF_FORM_PROPORTIONAL;
+  if (!run->exact)
+    alf_conclude(result, ALF_HOLDS, "the sum of shifts at every step; the rest needs exact arithmetic");
+  else
+    alf_conclude(result, ALF_HOLDS, "D(p + c) = D(p) at %lld steps%s", (long long)s->common_shifts,
+                 summed ? ", the sum of shifts at every step; no lattice or cycle to judge" : "; no more to judge");
+}
+
 static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
 {
   c7_state *s = opaque;
-  if (!s->least.any && s->common_shifts) /* a rule of free form: only D(p + c·1) = D(p) applies, and it held */
+  bool free_form = run->rule->form == ALF_FORM_FREE || run->rule->form == ALF_FORM_SUBGRADIENT;
+  if (!s->least.any && s->common_shifts) /* only D(p + c·1) = D(p) applies, and it held */
     alf_least_take(&s->least, 0, 1);
   alf_judge(result, &s->least);
+  if (result->verdict == ALF_HOLDS)
+    free_form ? alf_routing_finish(&s->form, run, result) : alf_form_finish(&s->form, run, result);
   alf_add_measure(result, "common_shifts", (double)s->common_shifts);
   alf_add_measure(result, "step_sum_error", s->sum_error);
   alf_add_measure(result, "spread", s->spread);
-  if (constant_sign(run))
+  if (has_lattice(s, run))
     judge_cycle(s, run, result);
+  else if (result->verdict == ALF_HOLDS)
+    name_parts(s, run, result);
 }
 
 const alf_claim alf_claim_c7 = {

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "alf/status.h"
+#include "alf/rule.h"
+#include "alf/schedule.h"
 
 typedef struct alf_cycle_info {
   int64_t start;                   /* first iterate of the cycle */
@@ -18,7 +19,14 @@ typedef struct alf_cycle_info {
 /* Opaque. */
 typedef struct alf_cycle alf_cycle;
 
-/* Memory for iterates 0..max_iterates of E experts; later ones are ignored. Errors: ALF_ENOMEM. */
+#define ALF_CYCLE_MAX_ITERATES 0xfffff /* 32 MB of memory */
+
+/* Whether a shift that returns modulo a common one makes everything that followed it return: the rule must compute
+   equal steps from equal loads, on one batch that is repeated in exact arithmetic. Only then is a cycle a cycle. */
+bool alf_cycle_is_possible(const alf_rule *rule, const alf_schedule *schedule, bool exact);
+
+/* Memory for iterates 0..max_iterates of E experts, at most ALF_CYCLE_MAX_ITERATES; later ones are ignored.
+   Errors: ALF_ENOMEM. */
 alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, int64_t max_iterates, alf_error *err);
 
 /* Takes the shift (E grid units) and the loads (E, slots, of `slots` = K·T) of iterates 0, 1, 2, … in turn. A 64-bit hash of p − p_1 that was seen before proposes

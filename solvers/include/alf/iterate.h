@@ -46,7 +46,8 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
 
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
    shape and grid). *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
-   units), ALF_EINVAL for another shape. */
+   units) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate
+   are valid. */
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err);
 
 /* The current iterate: n, shift, selections and loads (in the *_after fields; batch_before is NULL before any step). */

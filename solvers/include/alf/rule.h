@@ -2,6 +2,7 @@
 #ifndef ALF_RULE_H
 #define ALF_RULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,8 @@ static inline int64_t alf_rule_deficit(const alf_rule_input *in, int32_t k)
 typedef enum alf_rule_form {
   ALF_FORM_FREE,         /* anything: momentum, clamps, centring */
   ALF_FORM_SUBGRADIENT,  /* δ_k = ε_k (L − A_k) with some ε_k >= 0: the form of the paper's Theorem 1 */
-  ALF_FORM_PROPORTIONAL, /* the same with one ε for all experts */
-  ALF_FORM_SIGN          /* δ_k = ε sign(L − A_k) with one ε for all experts: DeepSeek's rule */
+  ALF_FORM_PROPORTIONAL, /* the same with ε the published step size for all experts, in the rule's unit of loads */
+  ALF_FORM_SIGN          /* δ_k = ε sign(L − A_k) with ε the published step size: DeepSeek's rule */
 } alf_rule_form;
 
 /* One rule: one file in solvers/routing/rules and one line in solvers/routing/registry.c. */
@@ -40,6 +41,7 @@ typedef struct alf_rule {
   size_t (*state_size)(int32_t experts); /* bytes of zeroed state; NULL: none */
   /* Writes delta, E: the step p_k^{n+1} − p_k^n in affinity units. In exact mode the caller rounds it to the grid. */
   void (*update)(const alf_rule_input *in, void *state, double *delta);
+  bool fractions; /* ALF_FORM_PROPORTIONAL: loads count as fractions of K·T, not in slots */
 } alf_rule;
 
 /* Null-terminated table. */

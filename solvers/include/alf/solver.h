@@ -6,8 +6,9 @@
 #include "alf/problem.h"
 
 typedef struct alf_solve_settings {
-  double timeout; /* seconds; 0: none. Ends with ALF_ETIMEOUT soon after */
-  int threads;    /* 0: all; results do not depend on it */
+  double timeout;     /* seconds; 0: none. Ends with ALF_ETIMEOUT soon after */
+  int threads;        /* 0: all; results do not depend on it */
+  bool (*stop)(void); /* may be NULL; true ends with ALF_EINTERRUPTED soon after */
 } alf_solve_settings;
 
 /* One solver: one file in solvers/exact and one line in solvers/exact/registry.c. */
@@ -32,7 +33,8 @@ extern const alf_solver *const alf_solvers[];
 /* By name; "auto" is the fastest exact solver that can take any size. NULL when there is none of that name. */
 const alf_solver *alf_solver_find(const char *name);
 
-/* can, setup, solve (timed), free. `solution` is zero-initialised or from an earlier call; it is allocated here and the
+/* can, setup, solve (timed), free. The GLPK solvers end with glp_free_env: what the calling thread itself has built
+   with GLPK is gone after this call. `solution` is zero-initialised or from an earlier call; it is allocated here and the
    caller frees it. */
 alf_status alf_solve(const alf_solver *solver, const alf_problem *problem, const alf_solve_settings *settings,
                      alf_solution *solution, alf_error *err);

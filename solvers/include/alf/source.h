@@ -50,11 +50,12 @@ extern const alf_family *const alf_families[];
 const alf_family *alf_family_find(const char *name);
 
 typedef struct alf_source_info {
-  const char *kind; /* name of the family, "npy" or "npz"; static string */
-  int64_t batches;  /* >= 1: 1 for a 2-D array or one named slice, the first axis of a 3-D array */
-  int64_t tokens;   /* T of every batch */
-  int32_t experts;  /* E */
-  alf_dtype dtype;  /* element type as stored; ALF_FLOAT64 for a family */
+  const char *input; /* as given to alf_source_open, fit for a message; lives as long as the source */
+  const char *kind;  /* name of the family, "npy" or "npz"; static string */
+  int64_t batches;   /* >= 1: 1 for a 2-D array or one named slice, the first axis of a 3-D array */
+  int64_t tokens;    /* T of every batch */
+  int32_t experts;   /* E */
+  alf_dtype dtype;   /* element type as stored; ALF_FLOAT64 for a family */
 } alf_source_info;
 
 /* An opened source. Opaque. */

@@ -17,8 +17,13 @@ static void update_fractions(const alf_rule_input *in, void *state, double *delt
     delta[k] = in->step_size * ((double)alf_rule_deficit(in, k) / (in->experts * slots));
 }
 
-const alf_rule alf_rule_proportional = {"proportional", "p_k += u (L - A_k), loads in slots", ALF_FORM_PROPORTIONAL,
-                                        NULL, update_slots};
-const alf_rule alf_rule_proportional_fraction = {"proportional-fraction",
-                                                 "p_k += u (L - A_k) / (K T), loads as fractions of all slots",
-                                                 ALF_FORM_PROPORTIONAL, NULL, update_fractions};
+const alf_rule alf_rule_proportional = {.name = "proportional",
+                                        .summary = "p_k += u (L - A_k), loads in slots",
+                                        .form = ALF_FORM_PROPORTIONAL,
+                                        .update = update_slots};
+const alf_rule alf_rule_proportional_fraction = {
+    .name = "proportional-fraction",
+    .summary = "p_k += u (L - A_k) / (K T), loads as fractions of all slots",
+    .form = ALF_FORM_PROPORTIONAL,
+    .update = update_fractions,
+    .fractions = true};

@@ -10,4 +10,5 @@ static void update(const alf_rule_input *in, void *state, double *delta)
   }
 }
 
-const alf_rule alf_rule_sign = {"sign", "p_k += u sign(L - A_k)", ALF_FORM_SIGN, NULL, update};
+const alf_rule alf_rule_sign = {
+    .name = "sign", .summary = "p_k += u sign(L - A_k)", .form = ALF_FORM_SIGN, .update = update};

@@ -45,7 +45,6 @@ typedef struct alf_run {
   const alf_schedule *schedule;
   double u;
   bool exact;
-  bool zero_start;             /* p^0 = 0 */
   const alf_cycle_info *cycle; /* set before finish: the confirmed limit cycle, or NULL */
 } alf_run;
 

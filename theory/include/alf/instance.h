@@ -46,6 +46,7 @@ typedef struct alf_instance_settings {
   double timeout; /* seconds for it; 0: none */
   int crowding_count;
   const double *step_size; /* crowding_count step sizes u > 0 for which H(q) is measured; O(E² T) or more */
+  bool (*stop)(void);      /* may be NULL; true ends solving, and the measuring of H(q) with ALF_EINTERRUPTED */
 } alf_instance_settings;
 
 /* Fills *instance for `batch` (ALF_DYADIC, kept alive by the caller). A solver that fails or times out leaves

@@ -21,9 +21,9 @@ const alf_rule alf_rule_proportional = {.name = "proportional",
                                         .summary = "p_k += u (L - A_k), loads in slots",
                                         .form = ALF_FORM_PROPORTIONAL,
                                         .update = update_slots};
-const alf_rule alf_rule_proportional_fraction = {
-    .name = "proportional-fraction",
-    .summary = "p_k += u (L - A_k) / (K T), loads as fractions of all slots",
-    .form = ALF_FORM_PROPORTIONAL,
-    .update = update_fractions,
-    .fractions = true};
+const alf_rule alf_rule_proportional_fraction = {.name = "proportional-fraction",
+                                                 .summary =
+                                                     "p_k += u (L - A_k) / (K T), loads as fractions of all slots",
+                                                 .form = ALF_FORM_PROPORTIONAL,
+                                                 .update = update_fractions,
+                                                 .fractions = true};

@@ -9,10 +9,17 @@
 
 #define WIDTH_SAMPLE 2048 /* tokens from which half-widths are set */
 
-alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_error *err)
+alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
+{
+  if (alf_deadline_left_ms(box->deadline) > 0)
+    return ALF_OK;
+  return alf_fail(err, ALF_ETIMEOUT, "exchange: time limit reached");
+}
+
+alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, alf_error *err)
 {
   size_t experts = (size_t)problem->batch->experts, slots = (size_t)(problem->topk * problem->batch->tokens);
-  *box = (alf_box){.problem = problem};
+  *box = (alf_box){.problem = problem, .deadline = deadline};
   box->price = calloc(experts, sizeof *box->price);
   box->centre = calloc(experts, sizeof *box->centre);
   box->half_width = calloc(experts, sizeof *box->half_width);
@@ -226,8 +233,11 @@ alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err)
   box->tokens = box->cells = box->sampled = 0;
   memcpy(box->centre, box->price, bytes);
   memset(box->settled, 0, bytes);
-  for (int64_t i = 0; i < batch->tokens && !status; i += stride, box->sampled++)
+  for (int64_t i = 0; i < batch->tokens && !status; i += stride, box->sampled++) {
     status = take_token(box, i, err);
+    if (!status && box->sampled % 8192 == 0)
+      status = alf_box_check_deadline(box, err);
+  }
   if (!status && stride == 1)
     status = add_virtual_token(box, err);
   box->routed = !status && stride == 1;

@@ -7,6 +7,7 @@
 #define ALF_EXACT_BOX_H
 
 #include "alf/problem.h"
+#include "core/deadline.h"
 
 /* A token that is not settled. Its cells are consecutive, experts ascending. */
 typedef struct alf_box_token {
@@ -25,6 +26,7 @@ typedef struct alf_box_cell {
 /* All prices, affinities and widths are in fine units: grid units times 2^noise_bits. */
 typedef struct alf_box {
   const alf_problem *problem;
+  alf_deadline deadline;
   int noise_bits;      /* 0, or how far below a grid unit the noise that breaks ties lies */
   int64_t *price;      /* E: inside the box */
   int64_t *centre;     /* E: where the box lies */
@@ -45,10 +47,14 @@ typedef struct alf_box {
 
 #define ALF_BOX_ALL (INT64_C(1) << 60)
 
-alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_error *err);
+alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, alf_error *err);
+
+/* ALF_ETIMEOUT when the deadline has passed. Filling, balancing and augmenting ask now and then. */
+alf_status alf_box_check_deadline(const alf_box *box, alf_error *err);
+
 void alf_box_free(alf_box *box);
 
-/* Centres the box at its prices and fills it from every stride-th token. Errors: ALF_ENOMEM. */
+/* Centres the box at its prices and fills it from every stride-th token. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err);
 
 /* Sets every half-width so that about `slots` of the sampled tokens have their threshold that near to the expert's
@@ -67,7 +73,7 @@ typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_
 
 /* Top-K at the prices, then successive shortest paths on the experts until every load is on target: the free cells' amounts and
    the prices end exactly optimal for the box. Stops when the prices leave the box, or no path is left in it.
-   *augmentations counts the paths. Errors: ALF_ENOMEM. */
+   *augmentations counts the paths. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentations, alf_error *err);
 
 #endif

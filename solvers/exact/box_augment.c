@@ -289,7 +289,8 @@ alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentation
     }
     move_prices(&s, sink);
     status = augment(&s, sink, err);
-    ++*augmentations;
+    if (!status && ++*augmentations % 64 == 0)
+      status = alf_box_check_deadline(box, err);
     if (!alf_box_holds_prices(box))
       *end = ALF_BOX_LEFT;
   }

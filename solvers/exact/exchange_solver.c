@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "alf/solver.h"
-#include "core/deadline.h"
 #include "exact/box.h"
 
 /* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times
@@ -20,7 +19,6 @@ enum {
 
 typedef struct workspace {
   const alf_problem *problem;
-  double deadline;
   alf_box box;
   double slots; /* half-width of the next box */
   int tries;    /* boxes so far */
@@ -55,20 +53,12 @@ static alf_status setup(void **out, const alf_problem *problem, const alf_solve_
   if (!w)
     return alf_fail_memory(err, sizeof *w);
   w->problem = problem;
-  w->deadline = alf_deadline_after(settings->timeout);
-  alf_status status = alf_box_alloc(&w->box, problem, err);
+  alf_status status = alf_box_alloc(&w->box, problem, alf_deadline_after(settings->timeout, settings->stop), err);
   if (status) {
     free(w);
     *out = NULL;
   }
   return status;
-}
-
-static alf_status check_deadline(const workspace *w, alf_error *err)
-{
-  if (alf_deadline_left_ms(w->deadline) > 0)
-    return ALF_OK;
-  return alf_fail(err, ALF_ETIMEOUT, "exchange: time limit reached");
 }
 
 /* Slots by which loads are off at a sample of n tokens when the prices come from one of a quarter of them. */
@@ -104,7 +94,7 @@ static alf_status approach_from_afar(workspace *w, int64_t stride, alf_error *er
     if (!status)
       alf_box_balance(box, ROUNDS);
   }
-  return status ? status : check_deadline(w, err);
+  return status ? status : alf_box_check_deadline(&w->box, err);
 }
 
 /* Larger and larger samples, up to the whole batch. */
@@ -123,7 +113,7 @@ static alf_status approach(workspace *w, alf_error *err)
     if (!status)
       alf_box_balance(&w->box, ROUNDS / 2);
     if (!status)
-      status = check_deadline(w, err);
+      status = alf_box_check_deadline(&w->box, err);
   }
   return status;
 }
@@ -238,7 +228,7 @@ static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
   alf_status status = approach(w, err);
   w->slots = FINE_SLOTS;
   while (!status && !done) {
-    status = check_deadline(w, err);
+    status = alf_box_check_deadline(&w->box, err);
     if (!status)
       status = try_box(w, &done, &solution->iterations, err);
   }

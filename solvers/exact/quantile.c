@@ -6,6 +6,7 @@
 
 #include "alf/routing.h"
 #include "core/deadline.h"
+#include "core/select.h"
 #include "exact/perturb.h"
 #include "exact/threshold.h"
 
@@ -44,33 +45,6 @@ static bool is_balanced(const alf_affinity *batch, int32_t topk, const struct sc
   return off <= (int64_t)batch->experts * batch->experts;
 }
 
-/* The value with `rank` values below it in order; Hoare's selection, which reorders the values. */
-static int64_t select_rank(int64_t *value, int64_t count, int64_t rank)
-{
-  int64_t low = 0, high = count - 1;
-  while (low < high) {
-    int64_t pivot = value[low + (high - low) / 2], i = low, j = high;
-    while (i <= j) {
-      while (value[i] < pivot)
-        i++;
-      while (value[j] > pivot)
-        j--;
-      if (i <= j) {
-        int64_t held = value[i];
-        value[i++] = value[j];
-        value[j--] = held;
-      }
-    }
-    if (rank <= j)
-      high = j;
-    else if (rank >= i)
-      low = i;
-    else
-      return value[rank];
-  }
-  return value[rank];
-}
-
 static void gather_columns(const alf_affinity *batch, int32_t first, int32_t count, struct scratch *s)
 {
   for (int64_t i = 0; i < batch->tokens; i++) {
@@ -89,7 +63,7 @@ static void find_next(const alf_affinity *batch, int32_t topk, struct scratch *s
     gather_columns(batch, first, count, s);
     for (int32_t k = 0; k < count; k++)
       s->next[first + k] =
-          select_rank(s->column + k * batch->tokens, batch->tokens, rank) - (first + k ? s->next[0] : 0);
+          alf_select(s->column + k * batch->tokens, batch->tokens, rank) - (first + k ? s->next[0] : 0);
   }
   s->next[0] = 0;
 }

@@ -2,17 +2,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "alf/number.h"
 
 bool alf_cli_read_real(const char *text, double *value)
 {
-  /* strtod would also take blanks, hexadecimal digits, "inf" and "nan". */
-  if (!*text || text[strspn(text, "+-.0123456789eE")])
-    return false;
-  char *end = NULL;
-  *value = strtod(text, &end);
-  return !*end && isfinite(*value);
+  return alf_parse_real(text, "number", value, NULL) == ALF_OK;
 }
 
 bool alf_cli_read_integer(const char *text, int64_t *value)

@@ -283,6 +283,14 @@ alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_er
   return ALF_OK;
 }
 
+bool alf_box_touches_border(const alf_box *box)
+{
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    if (llabs(box->price[k] - box->centre[k]) == box->half_width[k])
+      return true;
+  return false;
+}
+
 bool alf_box_holds_prices(const alf_box *box)
 {
   int64_t lowest = INT64_MAX, highest = INT64_MIN;

@@ -69,6 +69,9 @@ int64_t alf_box_balance(alf_box *box, int rounds);
 /* Whether the prices, moved together as far as need be, lie in the box. */
 bool alf_box_holds_prices(const alf_box *box);
 
+/* Whether some price lies on the border: it would have gone on. */
+bool alf_box_touches_border(const alf_box *box);
+
 typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_box_end;
 
 /* Top-K at the prices, then successive shortest paths on the experts until every load is on target: the free cells' amounts and

@@ -21,7 +21,7 @@ typedef struct workspace {
   const alf_problem *problem;
   alf_box box;
   double slots; /* half-width of the next box */
-  int tries;    /* boxes so far */
+  int64_t off;  /* Σ|load − L| that the last box was balanced to, slots */
 } workspace;
 
 static alf_status can(const alf_problem *problem, alf_error *err)
@@ -141,14 +141,16 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
     add_noise(w);
     return ALF_OK;
   }
-  if (!status) {
-    alf_box_balance(box, ROUNDS);
-    if (alf_box_holds_prices(box))
-      status = alf_box_augment(box, &end, augmentations, err);
-  }
+  if (status)
+    return status;
+  int64_t off = alf_box_balance(box, ROUNDS);
+  bool moves_on = alf_box_touches_border(box) && off < w->off / 10 * 9;
+  w->off = off;
+  if (moves_on) /* the next box, about where the prices came to, is as good a place as a larger one */
+    return ALF_OK;
+  status = alf_box_augment(box, &end, augmentations, err);
   *done = end == ALF_BOX_OPTIMAL;
-  w->tries++;
-  w->slots *= w->tries > 1 ? 4 : 1; /* the first box may only have been in the wrong place */
+  w->slots *= 4;
   return status;
 }
 
@@ -227,6 +229,7 @@ static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
   bool done = false;
   alf_status status = approach(w, err);
   w->slots = FINE_SLOTS;
+  w->off = INT64_MAX;
   while (!status && !done) {
     status = alf_box_check_deadline(&w->box, err);
     if (!status)

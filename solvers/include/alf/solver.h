@@ -30,7 +30,7 @@ typedef struct alf_solver {
 /* Null-terminated table. */
 extern const alf_solver *const alf_solvers[];
 
-/* By name; "auto" is the fastest exact solver that can take any size. NULL when there is none of that name. */
+/* By name; "auto" is the first of the table, a GLPK solver that takes any size. NULL when there is none of that name. */
 const alf_solver *alf_solver_find(const char *name);
 
 /* can, setup, solve (timed), free. The GLPK solvers end with glp_free_env: what the calling thread itself has built

@@ -1,0 +1,93 @@
+/* exchange where boxes, samples and noise come into play: too large for enumeration, judged by the certificate. */
+#include "support.h"
+
+#include "alf/certificate.h"
+#include "alf/solver.h"
+
+static const char *const inputs[] = {
+    "softmax:T=3000,E=24",
+    "softmax:T=3000,E=24,skew=5",
+    "softmax:T=3000,E=24,temperature=0.05",
+    "uniform:T=3000,E=24",
+    "dirichlet:T=3000,E=24",
+    "grid:T=3000,E=24",
+    "grid:T=3000,E=24,levels=1",
+    "grid:T=3000,E=24,levels=2",
+    "adversarial:T=3000,E=24,kind=0",
+    "adversarial:T=3000,E=24,kind=1",
+    "adversarial:T=3000,E=24,kind=2",
+    "adversarial:T=3000,E=24,kind=3",
+    "adversarial:T=3000,E=24,kind=4",
+    "softmax:T=3001,E=17",
+    "grid:T=1999,E=30,levels=3",
+};
+
+static alf_certificate solve(const alf_affinity *batch, int32_t topk, alf_problem_kind kind, const char *name)
+{
+  alf_problem problem = {batch, topk, kind};
+  alf_solution solution = {0};
+  alf_certificate certificate = {0};
+  alf_error err = {0};
+  assert_ok(alf_solve(alf_solver_find(name), &problem, NULL, &solution, &err), &err);
+  assert_ok(alf_certify(&problem, &solution, &certificate, &err), &err);
+  alf_solution_free(&solution);
+  return certificate;
+}
+
+static void test_proven_on_every_kind(void **state)
+{
+  (void)state;
+  for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+    alf_affinity batch = {0};
+    alf_test_batch(inputs[i], &batch);
+    for (int32_t topk = 1; topk <= 9; topk += 4)
+      for (int kind = ALF_FRACTIONAL; kind <= ALF_ROUNDED; kind++) {
+        alf_certificate c = solve(&batch, topk, (alf_problem_kind)kind, "exchange");
+        if (!c.certified)
+          print_error("%s, K = %d, kind %d: gap %g\n", inputs[i], topk, kind, c.gap);
+        assert_true(c.certified);
+      }
+    alf_affinity_free(&batch);
+  }
+}
+
+static void test_same_optimum_as_glpk(void **state)
+{
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    alf_affinity batch = {0};
+    alf_test_batch(inputs[i], &batch);
+    assert_true(solve(&batch, 3, ALF_FRACTIONAL, "exchange").primal ==
+                solve(&batch, 3, ALF_FRACTIONAL, "glpk-warm").primal);
+    alf_affinity_free(&batch);
+  }
+}
+
+static bool at_once(void)
+{
+  return true;
+}
+
+static void test_stops(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_solution solution = {0};
+  alf_error err = {0};
+  alf_test_batch("softmax:T=3000,E=24", &batch);
+  alf_problem problem = {&batch, 3, ALF_FRACTIONAL};
+  alf_solve_settings settings = {.stop = at_once};
+  assert_int_equal(alf_solve(alf_solver_find("exchange"), &problem, &settings, &solution, &err), ALF_EINTERRUPTED);
+  assert_null(solution.row);
+  alf_affinity_free(&batch);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_proven_on_every_kind),
+      cmocka_unit_test(test_same_optimum_as_glpk),
+      cmocka_unit_test(test_stops),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -110,7 +110,8 @@ static void run(char *const *arguments, outcome *result)
   close(ends[0]);
 }
 
-/* gnuplot shows the command, then a caret below it, then `"x.gp" line 3: what is wrong` or, since 6, `"x.gp", line 3`. */
+/* gnuplot shows the command, then a caret below it, then `"x.gp" line 3: what is wrong` or, since 6, `"x.gp",
+   line 3`. */
 static bool is_verdict(const char *line)
 {
   return !strncmp(line, "line ", 5) || strstr(line, "\" line ") || strstr(line, "\", line ") || strstr(line, "arning");

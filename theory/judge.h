@@ -23,7 +23,8 @@ void alf_conclude(alf_claim_result *result, alf_verdict verdict, const char *for
 void alf_add_hypothesis(alf_claim_result *result, const char *name, bool met, const char *measured, double value);
 void alf_add_measure(alf_claim_result *result, const char *name, double value);
 
-/* Is every update that of the iteration: routing by Top-K of γ + p (at sampled updates of an exact run), and of the form    δ_k = ε_k (L − A_k), ε_k >= 0, and the tighter one that the rule declares? */
+/* Is every update that of the iteration: routing by Top-K of γ + p (at sampled updates of an exact run), and of the
+   form    δ_k = ε_k (L − A_k), ε_k >= 0, and the tighter one that the rule declares? */
 typedef struct alf_form_check {
   int64_t violations; /* updates of another form */
   int64_t first_step;
@@ -33,11 +34,12 @@ typedef struct alf_form_check {
 
 void alf_form_observe(alf_form_check *check, const alf_run *run, const alf_step *step, const alf_facts *facts);
 
-/* Adds the hypothesis that routing is Top-K, and refutes when it is not. True when it is; not looked at in a float run. */
+/* Adds the hypothesis that routing is Top-K, and refutes when it is not. True when it is; not looked at in a
+   float run. */
 bool alf_routing_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result);
 
-/* The same, and adds the hypothesis about the form. True when it is met; else the verdict is set: refuted for a rule that declares the form (the
-   code does not do what it says), hypothesis not met for a rule that declares none. */
+/* The same, and adds the hypothesis about the form. True when it is met; else the verdict is set: refuted for a rule
+   that declares the form (the code does not do what it says), hypothesis not met for a rule that declares none. */
 bool alf_form_finish(const alf_form_check *check, const alf_run *run, alf_claim_result *result);
 
 /* E·(L − A_k) from the published loads before the update. */

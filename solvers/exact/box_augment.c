@@ -200,7 +200,8 @@ static int32_t find_path(search *s)
   return -1;
 }
 
-/* Prices rise by the distance, at most by that of the sink: the path then costs nothing, and no arc becomes negative. */
+/* Prices rise by the distance, at most by that of the sink: the path then costs nothing, and no arc
+   becomes negative. */
 static void move_prices(search *s, int32_t sink)
 {
   int64_t most = s->distance[sink];

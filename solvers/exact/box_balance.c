@@ -62,7 +62,8 @@ static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
   return price > highest ? highest : price;
 }
 
-/* What all loads together must be, in slots: those of the tokens that the box was filled from, and of the virtual one. */
+/* What all loads together must be, in slots: those of the tokens that the box was filled from, and of the
+   virtual one. */
 static int64_t slots_of(const alf_box *box)
 {
   const alf_box_token *last = &box->token[box->tokens - 1];

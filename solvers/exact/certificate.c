@@ -124,7 +124,8 @@ static bool token_prefers_another(const struct audit *audit)
   return least_used < most_open;
 }
 
-/* The price term of the dual, Σ p_k times the load that costs the least of those allowed, and all that concerns loads. */
+/* The price term of the dual, Σ p_k times the load that costs the least of those allowed, and all that
+   concerns loads. */
 static alf_int128 audit_experts(struct audit *audit)
 {
   alf_int128 priced = 0;

@@ -5,8 +5,8 @@
 #include "alf/solver.h"
 #include "exact/box.h"
 
-/* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times
-   the one before, bring the prices near by quantile rounds; at full size two boxes, the second much smaller, leave a few
+/* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times the
+   one before, bring the prices near by quantile rounds; at full size two boxes, the second much smaller, leave a few
    free cells; shortest augmenting paths on these end exactly optimal. (shared/algorithms.md, "exchange") */
 
 enum {

@@ -35,8 +35,8 @@ double alf_glpk_tolerance(alf_glpk_scale scale);
 alf_glpk_scale alf_glpk_build(const alf_problem *problem, glp_prob *lp);
 
 /* What glp_simplex returned, as a status: ALF_OK for an optimum. */
-/* glp_simplex in pieces of some hundred pivots, so that the deadline's stop is asked in between; the pieces are the same
-   on every machine. Sets tm_lim and it_lim. */
+/* glp_simplex in pieces of some hundred pivots, so that the deadline's stop is asked in between; the pieces are the
+   same on every machine. Sets tm_lim and it_lim. */
 int alf_glpk_simplex_run(glp_prob *lp, glp_smcp *settings, alf_deadline deadline);
 
 alf_status alf_glpk_simplex_status(glp_prob *lp, int code, alf_error *err);

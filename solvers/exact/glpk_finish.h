@@ -7,9 +7,9 @@
 
 /* Top-K of γ + p gives every token a dual feasible start: its K-th best cell basic, better ones at their upper bound,
    the others at 0. Only loads are wrong, and the dual simplex repairs them. Most cells are so far from their token's
-   threshold that they cannot change: the LP holds only the window of each expert, its nearest cells. Whether its optimum
-   is that of all cells is then decided in integers on the exchange graph; if not, the window widens. LP and windows are
-   those of the perturbed batch (perturb.h), where ties do not stall them. Opaque. */
+   threshold that they cannot change: the LP holds only the window of each expert, its nearest cells. Whether its
+   optimum is that of all cells is then decided in integers on the exchange graph; if not, the window widens. LP and
+   windows are those of the perturbed batch (perturb.h), where ties do not stall them. Opaque. */
 typedef struct alf_glpk_finish alf_glpk_finish;
 
 /* Perturbs the batch and takes the memory that does not depend on the window. */

@@ -1,5 +1,6 @@
-/* Allocations that fail on demand. A test that uses this is linked with --wrap (see tests/CMakeLists.txt): the functions
-   then stand between all static objects and the C library; GLPK and libzip, which are shared libraries, keep theirs. */
+/* Allocations that fail on demand. A test that uses this is linked with --wrap (see tests/CMakeLists.txt): the
+   functions then stand between all static objects and the C library; GLPK and libzip, which are shared libraries, keep
+   theirs. */
 #ifndef ALF_TEST_FAULTS_H
 #define ALF_TEST_FAULTS_H
 

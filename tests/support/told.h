@@ -24,7 +24,8 @@ typedef struct alf_told {
   alf_claim_result result;
 } alf_told;
 
-/* Tells it anew: all its numbers are right. The run is exact, of the sign rule with a constant step of one grid unit. */
+/* Tells it anew: all its numbers are right. The run is exact, of the sign rule with a constant step of one
+   grid unit. */
 void alf_tell(alf_told *told);
 
 /* One claim on the update as told: the name of the verdict; the rest is in told->result. */

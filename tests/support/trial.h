@@ -26,12 +26,12 @@ typedef struct alf_trial {
   int start; /* 0: p^0 = 0; else the stream that p^0 is drawn from */
 } alf_trial;
 
-/* The trial of that number: families, shapes, rules, schedules, step sizes 1e-4..10 times the scale, edge cases more often than chance
-   would have them. */
+/* The trial of that number: families, shapes, rules, schedules, step sizes 1e-4..10 times the scale, edge cases more
+   often than chance would have them. */
 void alf_trial_draw(alf_trial *trial, uint64_t number);
 
-/* "input=… rows=… experts=… topk=… rule=… schedule=… u=… steps=… scale=… start=…", and back. Parsing returns false when a field
-   is missing or makes no sense. */
+/* "input=… rows=… experts=… topk=… rule=… schedule=… u=… steps=… scale=… start=…", and back. Parsing returns false when
+   a field is missing or makes no sense. */
 void alf_trial_print(const alf_trial *trial, char text[ALF_TRIAL_TEXT]);
 bool alf_trial_parse(alf_trial *trial, const char *text);
 
@@ -42,7 +42,8 @@ void alf_trial_batch(const alf_trial *trial, alf_affinity *real, alf_affinity *d
 void alf_trial_start(const alf_trial *trial, double shift[ALF_TRIAL_EXPERTS]);
 
 /* Makes a trial that fails smaller and simpler for as long as it fails: fewer tokens, experts, steps, smaller K, the
-   sign rule, constant steps, p^0 = 0, scale 0, u = 1 or a power of two. No single such change of the result fails any more. */
+   sign rule, constant steps, p^0 = 0, scale 0, u = 1 or a power of two. No single such change of the result fails any
+   more. */
 void alf_trial_shrink(alf_trial *trial, bool (*fails)(const alf_trial *trial, void *context), void *context);
 
 #endif

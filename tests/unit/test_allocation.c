@@ -1,5 +1,5 @@
-/* Every allocation that libalf makes is made to fail, one after the other: the call says ALF_ENOMEM, leaves nothing half
-   built, and loses no memory. */
+/* Every allocation that libalf makes is made to fail, one after the other: the call says ALF_ENOMEM, leaves nothing
+   half built, and loses no memory. */
 #include "support.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The band of C4 on loads told by hand: L = 2, q = 1 and so the band 1, R = 8 units and u = 1 unit, so that the entry bound
-   is 2·(⌊8/2⌋ + 1) = 10. */
+/* The band of C4 on loads told by hand: L = 2, q = 1 and so the band 1, R = 8 units and u = 1 unit, so that the entry
+   bound is 2·(⌊8/2⌋ + 1) = 10. */
 #include "support.h"
 
 #include <string.h>

@@ -65,8 +65,8 @@ static void finds_a_cycle_that_closes_at_the_last_iterate(void **state)
   }
 }
 
-/* (0 1 2) and (0 15 699755991714758605) have the same hash: a period that is proposed for that reason does not close, and
-   the true one, that of the last three, is found all the same. */
+/* (0 1 2) and (0 15 699755991714758605) have the same hash: a period that is proposed for that reason does not close,
+   and the true one, that of the last three, is found all the same. */
 static void equal_hashes_are_not_equal_states(void **state)
 {
   (void)state;

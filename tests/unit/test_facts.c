@@ -303,7 +303,8 @@ static void still_steps_have_no_moves(void **state_)
   assert_true(f.benefit == 0 && f.least_benefit == 0 && isinf(f.least_margin) && isinf(f.least_slack));
 }
 
-/* Shifts of 2^59 units and more, on which doubles see multiples of 128 only: one unit too few, or too many, still shows. */
+/* Shifts of 2^59 units and more, on which doubles see multiples of 128 only: one unit too few, or too many, still
+   shows. */
 static void large_steps_are_compared_as_whole_numbers(void **state_)
 {
   (void)state_;

@@ -61,7 +61,8 @@ static void starts_from_a_given_shift(void **state)
 }
 
 /* Three tokens, two experts, K = 1: γ = (9 0; 5 0; 1 0)/16, all on expert 0, L = 1.5. Sign steps of 1/16 move the
-   scores' difference by 2/16 a step: after one the last token changes (1 − 2 < 0), and loads 2 and 1 stay off target. */
+   scores' difference by 2/16 a step: after one the last token changes (1 − 2 < 0), and loads 2 and 1 stay
+   off target. */
 static void sign_rule_by_hand(void **state)
 {
   (void)state;

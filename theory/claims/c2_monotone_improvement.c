@@ -2,9 +2,9 @@
 
 #include "judge.h"
 
-/* 𝓛 does not rise if and only if Σ b_i <= Σ ε_k (A_k − L)²; the change lies between −Σ ε_k (A_k^n − L)² and
-   −Σ ε_k (A_k^n − L)(A_k^{n+1} − L), so it does not rise when no expert crosses its target; and under the sign rule when
-   the swapped slots are at most Σ (A_k − L)^+, as a swapped slot gains at most 2ε. */
+/* 𝓛 does not rise if and only if Σ b_i <= Σ ε_k (A_k − L)²; the change lies between −Σ ε_k (A_k^n − L)² and −Σ ε_k
+   (A_k^n − L)(A_k^{n+1} − L), so it does not rise when no expert crosses its target; and under the sign rule when the
+   swapped slots are at most Σ (A_k − L)^+, as a swapped slot gains at most 2ε. */
 typedef struct c2_state {
   alf_form_check form;
   alf_least least;

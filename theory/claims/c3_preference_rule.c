@@ -2,9 +2,9 @@
 
 #include "judge.h"
 
-/* When k leaves and k' enters a token's set, 0 <= (γ_ik + p_k) − (γ_ik' + p_k') <= δ_k' − δ_k at the old shift. With one ε
-   for all experts the token moves to a less loaded expert; under the sign rule only over -> balanced, over -> under and
-   balanced -> under. */
+/* When k leaves and k' enters a token's set, 0 <= (γ_ik + p_k) − (γ_ik' + p_k') <= δ_k' − δ_k at the old shift. With
+   one ε for all experts the token moves to a less loaded expert; under the sign rule only over -> balanced, over ->
+   under and balanced -> under. */
 typedef struct c3_state {
   alf_form_check form;
   alf_least least;

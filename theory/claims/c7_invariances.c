@@ -4,8 +4,8 @@
 #include "alf/routing.h"
 #include "judge.h"
 
-/* D(p + c·1) = D(p). A common step size keeps Σ p; the sign rule moves it by ε(#under − #over). Constant sign steps keep p
-   on the lattice p^0 + uℤ^E, its differences bounded, and end in a cycle modulo a common shift, over which
+/* D(p + c·1) = D(p). A common step size keeps Σ p; the sign rule moves it by ε(#under − #over). Constant sign steps
+   keep p on the lattice p^0 + uℤ^E, its differences bounded, and end in a cycle modulo a common shift, over which
    under-minus-over is the same number c for every expert and p drifts by u·c. */
 typedef struct c7_state {
   alf_form_check form;
@@ -37,8 +37,8 @@ static void check_common_shift(c7_state *s, const alf_run *run, const alf_step *
   s->common_shifts++;
 }
 
-/* The change of Σ p: 0 up to half a grid unit and some ulps for each expert under a common step size; exactly the signs' sum under
-   the sign rule. */
+/* The change of Σ p: 0 up to half a grid unit and some ulps for each expert under a common step size; exactly the
+   signs' sum under the sign rule. */
 static void check_step_sum(c7_state *s, const alf_run *run, const alf_step *step, const alf_facts *facts)
 {
   bool sign = run->rule->form == ALF_FORM_SIGN;

@@ -29,9 +29,10 @@ bool alf_cycle_is_possible(const alf_rule *rule, const alf_schedule *schedule, b
    Errors: ALF_ENOMEM. */
 alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, int64_t max_iterates, alf_error *err);
 
-/* Takes the shift (E grid units) and the loads (E, slots, of `slots` = K·T) of iterates 0, 1, 2, … in turn. A 64-bit hash of p − p_1 that was seen before proposes
-   a period; it is confirmed by comparing p − p_1 itself, number by number, one period later. Returns true from the
-   iterate on at which a cycle is confirmed: iterate start + 2·length. (theory.md C7) */
+/* Takes the shift (E grid units) and the loads (E, slots, of `slots` = K·T) of iterates 0, 1, 2, … in turn. A 64-bit
+   hash of p − p_1 that was seen before proposes a period; it is confirmed by comparing p − p_1 itself, number by
+   number, one period later. Returns true from the iterate on at which a cycle is confirmed: iterate start + 2·length.
+   (theory.md C7) */
 bool alf_cycle_observe(alf_cycle *cycle, const int64_t *shift, const int64_t *load, int64_t slots);
 
 /* NULL until confirmed. */

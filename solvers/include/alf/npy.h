@@ -18,10 +18,10 @@ typedef struct alf_npy_header {
   int64_t data_bytes;              /* product of the shape times the element size; checked for overflow */
 } alf_npy_header;
 
-/* Parses the header at the start of `bytes`. `length` is what the caller read (the first ALF_NPY_MAX_HEADER bytes,
-   or all there are) and `file_size` the size of the whole file or archive member, against which the shape is checked: a header
-   that promises more, or less, than the file holds is refused before any memory is taken. `name` goes into messages.
-   Errors: ALF_EFORMAT naming the field, its value and what was expected. */
+/* Parses the header at the start of `bytes`. `length` is what the caller read (the first ALF_NPY_MAX_HEADER bytes, or
+   all there are) and `file_size` the size of the whole file or archive member, against which the shape is checked: a
+   header that promises more, or less, than the file holds is refused before any memory is taken. `name` goes into
+   messages. Errors: ALF_EFORMAT naming the field, its value and what was expected. */
 alf_status alf_npy_parse(const unsigned char *bytes, size_t length, int64_t file_size, const char *name,
                          alf_npy_header *header, alf_error *err);
 

@@ -30,12 +30,13 @@ typedef struct alf_solver {
 /* Null-terminated table. */
 extern const alf_solver *const alf_solvers[];
 
-/* By name; "auto" is the first of the table, a GLPK solver that takes any size. NULL when there is none of that name. */
+/* By name; "auto" is the first of the table, a GLPK solver that takes any size. NULL when there is none of
+   that name. */
 const alf_solver *alf_solver_find(const char *name);
 
 /* can, setup, solve (timed), free. The GLPK solvers end with glp_free_env: what the calling thread itself has built
-   with GLPK is gone after this call. `solution` is zero-initialised or from an earlier call; it is allocated here and the
-   caller frees it. */
+   with GLPK is gone after this call. `solution` is zero-initialised or from an earlier call; it is allocated here and
+   the caller frees it. */
 alf_status alf_solve(const alf_solver *solver, const alf_problem *problem, const alf_solve_settings *settings,
                      alf_solution *solution, alf_error *err);
 

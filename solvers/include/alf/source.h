@@ -61,9 +61,9 @@ typedef struct alf_source_info {
 /* An opened source. Opaque. */
 typedef struct alf_source alf_source;
 
-/* Opens INPUT: "family:key=value,…" (a family's name, with or without parameters), "x.npy", "x.npy@batch",
-   "x.npz:key", "x.npz:key@batch" (the last '@' counts). Files hold float32 or float64 (little-endian, C order), 2-D (tokens × experts) or
-   3-D (batches × tokens × experts). `seed` is the default of a family's seed parameter. The caller closes.
+/* Opens INPUT: "family:key=value,…" (a family's name, with or without parameters), "x.npy", "x.npy@batch", "x.npz:key",
+   "x.npz:key@batch" (the last '@' counts). Files hold float32 or float64 (little-endian, C order), 2-D (tokens ×
+   experts) or 3-D (batches × tokens × experts). `seed` is the default of a family's seed parameter. The caller closes.
    Errors: ALF_EINVAL for a wrong specification (unknown family, parameter or key, value out of range, batch past the
    end), ALF_EIO for a file that cannot be read (missing, a directory, no permission), ALF_EFORMAT for its content,
    ALF_ENOMEM. On failure *source is NULL. */

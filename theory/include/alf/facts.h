@@ -53,7 +53,8 @@ typedef struct alf_observer alf_observer;
 /* Errors: ALF_ENOMEM. */
 alf_status alf_observer_alloc(alf_observer **observer, const alf_instance *instance, alf_error *err);
 
-/* Fills *facts from one step on the instance's batch (in a float run its float64 form, before or after the dyadic door). */
+/* Fills *facts from one step on the instance's batch (in a float run its float64 form, before or after the dyadic
+   door). */
 void alf_observe(alf_observer *observer, const alf_step *step, alf_facts *facts);
 
 /* Safe on NULL. */

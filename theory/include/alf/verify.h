@@ -14,7 +14,8 @@ alf_status alf_watch_alloc(alf_watch **watch, const alf_run *run, const alf_clai
                            alf_error *err);
 
 /* Takes the next update. Returns true once the run is known to repeat itself for ever (a confirmed limit cycle of an
-   exact run with a constant schedule and a sign or proportional rule without state): further steps would show nothing new. */
+   exact run with a constant schedule and a sign or proportional rule without state): further steps would show nothing
+   new. */
 bool alf_watch_step(alf_watch *watch, const alf_step *step);
 
 /* Writes one result a claim. */

@@ -22,12 +22,13 @@ alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline 
   *box = (alf_box){.problem = problem, .deadline = deadline};
   box->price = calloc(experts, sizeof *box->price);
   box->centre = calloc(experts, sizeof *box->centre);
-  box->half_width = calloc(experts, sizeof *box->half_width);
+  box->down = calloc(experts, sizeof *box->down);
+  box->up = calloc(experts, sizeof *box->up);
   box->score = calloc(experts, sizeof *box->score);
   box->settled = calloc(experts, sizeof *box->settled);
   box->column = calloc(experts + 1, sizeof *box->column);
   box->chosen = malloc(slots * sizeof *box->chosen);
-  if (box->price && box->centre && box->half_width && box->score && box->settled && box->column && box->chosen)
+  if (box->price && box->centre && box->down && box->up && box->score && box->settled && box->column && box->chosen)
     return ALF_OK;
   alf_box_free(box);
   return alf_fail_memory(err, slots * sizeof *box->chosen + experts * 6 * sizeof *box->price);
@@ -37,7 +38,8 @@ void alf_box_free(alf_box *box)
 {
   free(box->price);
   free(box->centre);
-  free(box->half_width);
+  free(box->down);
+  free(box->up);
   free(box->score);
   free(box->settled);
   free(box->column);
@@ -103,12 +105,12 @@ static reach reach_of(alf_box *box, const alf_expert *chosen)
   reach r = {.chosen_low = INT64_MAX};
   int64_t held[ALF_MAX_EXPERTS];
   for (int32_t j = 0; j < topk; j++) {
-    int64_t *score = &box->score[chosen[j]], low = *score - box->half_width[chosen[j]];
+    int64_t *score = &box->score[chosen[j]], low = *score - box->down[chosen[j]];
     r.chosen_low = low < r.chosen_low ? low : r.chosen_low;
     held[j] = *score;
     *score = INT64_MIN / 2;
   }
-  r.other_high = highest_reach(box->score, box->half_width, experts);
+  r.other_high = highest_reach(box->score, box->up, experts);
   for (int32_t j = 0; j < topk; j++)
     box->score[chosen[j]] = held[j];
   return r;
@@ -150,8 +152,8 @@ static void free_cells(alf_box *box, int64_t i, const alf_expert *chosen, reach 
   for (int32_t k = 0, j = 0; k < box->problem->batch->experts; k++) {
     bool is_chosen = j < topk && chosen[j] == k;
     j += is_chosen;
-    bool is_free = is_chosen ? box->score[k] - box->half_width[k] <= r.other_high
-                             : box->score[k] + box->half_width[k] >= r.chosen_low;
+    bool is_free =
+        is_chosen ? box->score[k] - box->down[k] <= r.other_high : box->score[k] + box->up[k] >= r.chosen_low;
     if (is_free)
       add_cell(box, box->score[k] - box->price[k], k);
     token->want += is_free && is_chosen;
@@ -198,8 +200,7 @@ static alf_status add_virtual_token(alf_box *box, alf_error *err)
   return ALF_OK;
 }
 
-/* Cells by expert, and room for what goes with the cells. */
-static alf_status order_cells(alf_box *box, alf_error *err)
+alf_status alf_box_order_cells(alf_box *box, alf_error *err)
 {
   size_t cells = (size_t)box->cells + 1;
   int32_t experts = box->problem->batch->experts;
@@ -241,7 +242,7 @@ alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err)
   if (!status && stride == 1)
     status = add_virtual_token(box, err);
   box->routed = !status && stride == 1;
-  return status ? status : order_cells(box, err);
+  return status ? status : alf_box_order_cells(box, err);
 }
 
 /* |score − threshold| of every expert for one token, the threshold midway between K-th and (K+1)-th score. */
@@ -278,7 +279,7 @@ alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_er
   for (int64_t r = 0; r < count; r++)
     take_distances(box, r * skip, distance + r, count);
   for (int64_t k = 0; k < experts; k++)
-    box->half_width[k] = rank < count ? alf_select(distance + k * count, count, rank) + 1 : ALF_BOX_ALL;
+    box->down[k] = box->up[k] = rank < count ? alf_select(distance + k * count, count, rank) + 1 : ALF_BOX_ALL;
   free(distance);
   return ALF_OK;
 }
@@ -286,7 +287,7 @@ alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_er
 bool alf_box_touches_border(const alf_box *box)
 {
   for (int32_t k = 0; k < box->problem->batch->experts; k++)
-    if (llabs(box->price[k] - box->centre[k]) == box->half_width[k])
+    if (box->price[k] - box->centre[k] == box->up[k] || box->centre[k] - box->price[k] == box->down[k])
       return true;
   return false;
 }
@@ -296,8 +297,8 @@ bool alf_box_holds_prices(const alf_box *box)
   int64_t lowest = INT64_MAX, highest = INT64_MIN;
   for (int32_t k = 0; k < box->problem->batch->experts; k++) {
     int64_t moved = box->price[k] - box->centre[k];
-    lowest = moved + box->half_width[k] < lowest ? moved + box->half_width[k] : lowest;
-    highest = moved - box->half_width[k] > highest ? moved - box->half_width[k] : highest;
+    lowest = moved + box->down[k] < lowest ? moved + box->down[k] : lowest;
+    highest = moved - box->up[k] > highest ? moved - box->up[k] : highest;
   }
   return highest <= lowest;
 }

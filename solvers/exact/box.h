@@ -1,8 +1,8 @@
 /* A box of prices, and the tokens whose Top-K can change inside it.
 
-   Around the prices lies a box of a half-width for each expert. A token whose every chosen cell beats every other cell
-   at all prices of the box is settled: only its slots count. The few others keep those of their cells that can swap.
-   Whatever happens inside the box then happens on these cells. (shared/algorithms.md, "exchange") */
+   Around the prices lies a box, with a width down and up for each expert. A token whose every chosen cell beats every
+   other cell at all prices of the box is settled: only its slots count. The few others keep those of their cells that
+   can swap. Whatever happens inside the box then happens on these cells. (shared/algorithms.md, "exchange") */
 #ifndef ALF_EXACT_BOX_H
 #define ALF_EXACT_BOX_H
 
@@ -27,15 +27,15 @@ typedef struct alf_box_cell {
 typedef struct alf_box {
   const alf_problem *problem;
   alf_deadline deadline;
-  int noise_bits;      /* 0, or how far below a grid unit the noise that breaks ties lies */
-  int64_t *price;      /* E: inside the box */
-  int64_t *centre;     /* E: where the box lies */
-  int64_t *half_width; /* E; ALF_BOX_ALL: every cell is free */
-  int64_t *score;      /* E: scratch */
-  alf_expert *chosen;  /* T×K: Top-K at the centre */
-  bool routed;         /* chosen is a selection of every token */
-  int64_t *settled;    /* E: slots of chosen cells that are not free */
-  int64_t sampled;     /* tokens that the box was filled from */
+  int noise_bits;     /* 0, or how far below a grid unit the noise that breaks ties lies */
+  int64_t *price;     /* E: inside the box */
+  int64_t *centre;    /* E: the prices at which it was filled */
+  int64_t *down, *up; /* E: how far prices may go below and above them; ALF_BOX_ALL: every cell is free */
+  int64_t *score;     /* E: scratch */
+  alf_expert *chosen; /* T×K: Top-K at the centre */
+  bool routed;        /* chosen is a selection of every token */
+  int64_t *settled;   /* E: slots of chosen cells that are not free */
+  int64_t sampled;    /* tokens that the box was filled from */
   alf_box_token *token;
   alf_box_cell *cell;
   int32_t *amount; /* cells: what the cell has, in units of 1/denominator */
@@ -45,7 +45,8 @@ typedef struct alf_box {
   int64_t *entry;  /* cells, in that order: the price from which on the cell is chosen */
 } alf_box;
 
-#define ALF_BOX_ALL (INT64_C(1) << 60)
+#define ALF_BOX_ALL   (INT64_C(1) << 60)
+#define ALF_BOX_NEVER (INT64_C(1) << 61) /* a price that is never reached; negative: below all prices */
 
 alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, alf_error *err);
 
@@ -57,9 +58,13 @@ void alf_box_free(alf_box *box);
 /* Centres the box at its prices and fills it from every stride-th token. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err);
 
-/* Sets every half-width so that about `slots` of the sampled tokens have their threshold that near to the expert's
+/* Sets every width so that about `slots` of the sampled tokens have their threshold that near to the expert's
    score, on either side; from at most 2048 tokens, `stride` apart. Errors: ALF_ENOMEM. */
 alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_error *err);
+
+/* Replaces a box of the whole batch by a smaller one inside it, about the prices, with widths for about `slots`: only
+   the tokens that were not settled are looked at. Errors: ALF_ENOMEM. */
+alf_status alf_box_refine(alf_box *box, double slots, alf_error *err);
 
 /* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= E or a round gains less than a quarter;
    returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
@@ -71,6 +76,14 @@ bool alf_box_holds_prices(const alf_box *box);
 
 /* Whether some price lies on the border: it would have gone on. */
 bool alf_box_touches_border(const alf_box *box);
+
+/* Of one token's free cells at the prices: the want-th largest score and the next one, by insertion into `best` (want +
+   1 values). ALF_BOX_NEVER and −ALF_BOX_NEVER where there is none. */
+void alf_box_thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
+                        int64_t *first_out);
+
+/* Orders the cells by expert and makes room for what goes with them. Errors: ALF_ENOMEM. */
+alf_status alf_box_order_cells(alf_box *box, alf_error *err);
 
 typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_box_end;
 

@@ -4,11 +4,10 @@
 #include "core/select.h"
 #include "exact/box.h"
 
-#define NEVER (INT64_C(1) << 61) /* an entry price that no price reaches; −NEVER: below all prices */
+#define NEVER ALF_BOX_NEVER
 
-/* The want-th and the next largest of a token's scores, by insertion into `best` (want + 1 values). */
-static void thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
-                       int64_t *first_out)
+void alf_box_thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
+                        int64_t *first_out)
 {
   const alf_box_cell *cell = box->cell + token->first;
   int32_t room = token->want + 1, held = 0;
@@ -31,7 +30,7 @@ static void find_entries(const alf_box *box)
   int64_t best[ALF_MAX_EXPERTS + 1], last_in, first_out;
   for (int64_t r = 0; r < box->tokens; r++) {
     const alf_box_token *token = &box->token[r];
-    thresholds(box, token, best, &last_in, &first_out);
+    alf_box_thresholds(box, token, best, &last_in, &first_out);
     for (int64_t c = token->first; c < token->first + token->cells; c++) {
       const alf_box_cell *cell = &box->cell[c];
       bool in = cell->affinity + box->price[cell->expert] >= last_in;
@@ -57,7 +56,7 @@ static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target)
 /* Outside the box more cells than the free ones would count. */
 static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
 {
-  int64_t lowest = box->centre[k] - box->half_width[k], highest = box->centre[k] + box->half_width[k];
+  int64_t lowest = box->centre[k] - box->down[k], highest = box->centre[k] + box->up[k];
   price = price < lowest ? lowest : price;
   return price > highest ? highest : price;
 }

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "core/grow.h"
 #include "core/hot.h"
 #include "core/select.h"
+#include "exact/perturb.h"
 
 #define WIDTH_SAMPLE 2048 /* tokens from which half-widths are set */
 
@@ -52,20 +54,17 @@ void alf_box_free(alf_box *box)
   *box = (alf_box){0};
 }
 
-/* Noise below a grid unit, at most (2^bits − 1)/E: a cycle of exchanges passes at most E cells up and E down, so noise
-   moves its weight by less than a unit, and what is optimal with it is optimal without. */
+/* What is optimal with this noise is optimal without it (alf_perturb). */
 static int64_t noise(const alf_box *box, int64_t i, int32_t k)
 {
-  uint64_t experts = (uint64_t)box->problem->batch->experts, most = ((UINT64_C(1) << box->noise_bits) - 1) / experts;
-  uint64_t hash = ((uint64_t)i * experts + (uint64_t)k + 1) * UINT64_C(0x9e3779b97f4a7c15);
-  hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
-  return (int64_t)((hash >> 32) * (most + 1) >> 32);
+  int32_t experts = box->problem->batch->experts;
+  return alf_noise((uint64_t)(i * experts + k), box->noise_bits, experts);
 }
 
 static int64_t fine_affinity(const alf_box *box, int64_t i, int32_t k)
 {
   int64_t affinity = alf_affinity_row(box->problem->batch, i)[k];
-  return box->noise_bits ? (affinity << box->noise_bits) + noise(box, i, k) : affinity;
+  return box->noise_bits ? affinity * (INT64_C(1) << box->noise_bits) + noise(box, i, k) : affinity;
 }
 
 ALF_HOT static void add_rows(const int64_t *a, const int64_t *b, int32_t experts, int64_t *sum)
@@ -119,24 +118,12 @@ static reach reach_of(alf_box *box, const alf_expert *chosen)
 /* Room for one more token with all its cells. */
 static alf_status reserve(alf_box *box, alf_error *err)
 {
-  int32_t experts = box->problem->batch->experts;
-  if (box->tokens == box->token_room) {
-    int64_t room = 2 * box->token_room + 1024;
-    alf_box_token *token = realloc(box->token, (size_t)room * sizeof *token);
-    if (!token)
-      return alf_fail_memory(err, (unsigned long long)room * sizeof *token);
-    box->token = token;
-    box->token_room = room;
-  }
-  if (box->cells + experts > box->cell_room) {
-    int64_t room = 2 * box->cell_room + experts + 4096;
-    alf_box_cell *cell = realloc(box->cell, (size_t)room * sizeof *cell);
-    if (!cell)
-      return alf_fail_memory(err, (unsigned long long)room * sizeof *cell);
-    box->cell = cell;
-    box->cell_room = room;
-  }
-  return ALF_OK;
+  int64_t cells = box->cells + box->problem->batch->experts;
+  alf_box_token *token = alf_grow(box->token, &box->token_room, box->tokens + 1, sizeof *token);
+  box->token = token ? token : box->token;
+  alf_box_cell *cell = alf_grow(box->cell, &box->cell_room, cells, sizeof *cell);
+  box->cell = cell ? cell : box->cell;
+  return token && cell ? ALF_OK : alf_fail_memory(err, (unsigned long long)cells * sizeof *cell);
 }
 
 static void add_cell(alf_box *box, int64_t affinity, int32_t k)

@@ -89,7 +89,7 @@ typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_
 
 /* Top-K at the prices, then successive shortest paths on the experts until every load is on target: the free cells'
    amounts and the prices end exactly optimal for the box. Stops when the prices leave the box, or no path is left in
-   it. *augmentations counts the paths. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
+   it. *augmentations counts the paths. Errors: ALF_ENOMEM, ALF_ETIMEOUT, ALF_ERANGE. */
 alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentations, alf_error *err);
 
 #endif

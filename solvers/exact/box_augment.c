@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "exact/box.h"
+#include "exact/perturb.h"
 
 static const int64_t no_arc = INT64_MAX;
 
@@ -173,11 +174,15 @@ static int32_t nearest(const search *s)
 static void relax(search *s, int32_t a)
 {
   const int64_t *weight = s->weight + (int64_t)a * s->experts, *price = s->box->price;
-  int64_t base = s->distance[a] + price[a];
   for (int32_t b = 0; b < s->experts; b++) {
-    if (weight[b] == no_arc || s->done[b] || base + weight[b] - price[b] >= s->distance[b])
+    int64_t through;
+    if (weight[b] == no_arc || s->done[b])
       continue;
-    s->distance[b] = base + weight[b] - price[b];
+    if (__builtin_add_overflow(s->distance[a], weight[b] + price[a] - price[b], &through))
+      continue; /* farther than any price may move */
+    if (through >= s->distance[b])
+      continue;
+    s->distance[b] = through;
     s->parent[b] = a;
   }
 }
@@ -200,13 +205,18 @@ static int32_t find_path(search *s)
   return -1;
 }
 
-/* Prices rise by the distance, at most by that of the sink: the path then costs nothing, and no arc
+/* False when a price would leave the range. Prices rise by the distance, at most by that of the sink: the path then costs nothing, and no arc
    becomes negative. */
-static void move_prices(search *s, int32_t sink)
+static bool move_prices(search *s, int32_t sink)
 {
-  int64_t most = s->distance[sink];
-  for (int32_t k = 0; k < s->experts; k++)
-    s->box->price[k] += s->distance[k] < most ? s->distance[k] : most;
+  int64_t most = s->distance[sink], *price = s->box->price;
+  for (int32_t k = 0; k < s->experts; k++) {
+    int64_t rise = s->distance[k] < most ? s->distance[k] : most;
+    if (rise > ALF_PRICE_LIMIT - price[k])
+      return false;
+    price[k] += rise;
+  }
+  return true;
 }
 
 static const arc *arc_into(const search *s, int32_t b)
@@ -288,8 +298,7 @@ alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentation
       *end = ALF_BOX_NO_PATH;
       break;
     }
-    move_prices(&s, sink);
-    status = augment(&s, sink, err);
+    status = move_prices(&s, sink) ? augment(&s, sink, err) : alf_fail(err, ALF_ERANGE, "exchange: a price overflows");
     if (!status && ++*augmentations % 64 == 0)
       status = alf_box_check_deadline(box, err);
     if (!alf_box_holds_prices(box))

@@ -3,6 +3,7 @@
 
 #include "core/select.h"
 #include "exact/box.h"
+#include "exact/perturb.h"
 
 #define NEVER ALF_BOX_NEVER
 
@@ -40,7 +41,7 @@ static void find_entries(const alf_box *box)
   }
 }
 
-/* The middle of the gap of prices at which `target` of the n entries lie below. */
+/* The middle of the gap of prices at which `target` of the n entries lie below; its end where it has but one. */
 static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target)
 {
   int64_t below = -NEVER, above = NEVER;
@@ -50,6 +51,10 @@ static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target)
     above = alf_select(entry, n, 0);
   for (int64_t e = target; target > 0 && e < n; e++)
     above = entry[e] < above ? entry[e] : above;
+  if (below == -NEVER)
+    return above;
+  if (above == NEVER)
+    return below + 1;
   return above > below ? below + (above - below) / 2 + 1 : below;
 }
 
@@ -57,6 +62,8 @@ static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target)
 static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
 {
   int64_t lowest = box->centre[k] - box->down[k], highest = box->centre[k] + box->up[k];
+  lowest = lowest < -ALF_PRICE_LIMIT ? -ALF_PRICE_LIMIT : lowest;
+  highest = highest > ALF_PRICE_LIMIT ? ALF_PRICE_LIMIT : highest;
   price = price < lowest ? lowest : price;
   return price > highest ? highest : price;
 }

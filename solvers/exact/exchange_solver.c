@@ -4,6 +4,7 @@
 
 #include "alf/solver.h"
 #include "exact/box.h"
+#include "exact/perturb.h"
 
 /* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times the
    one before, bring the prices near by quantile rounds; at full size two boxes, the second much smaller, leave a few
@@ -75,6 +76,15 @@ static void free_all(alf_box *box)
     box->down[k] = box->up[k] = ALF_BOX_ALL;
 }
 
+/* Only prices that leave room below ALF_PRICE_LIMIT can go to the finer grid. */
+static bool has_room_for_noise(const workspace *w)
+{
+  for (int32_t k = 0; k < w->problem->batch->experts; k++)
+    if (llabs(w->box.price[k]) >= ALF_PRICE_LIMIT >> (NOISE_BITS + 2))
+      return false;
+  return w->box.noise_bits == 0;
+}
+
 static void add_noise(workspace *w)
 {
   alf_box *box = &w->box;
@@ -89,7 +99,7 @@ static alf_status approach_from_afar(workspace *w, int64_t stride, alf_error *er
   alf_box *box = &w->box;
   free_all(box);
   alf_status status = alf_box_fill(box, stride, err);
-  if (!status && alf_box_balance(box, ROUNDS) > 4 * w->problem->batch->experts) {
+  if (!status && alf_box_balance(box, ROUNDS) > 4 * w->problem->batch->experts && has_room_for_noise(w)) {
     add_noise(w);
     status = alf_box_fill(box, stride, err);
     if (!status)
@@ -130,7 +140,7 @@ static alf_status approach(workspace *w, alf_error *err)
 static bool is_crowded(const workspace *w)
 {
   double experts = w->problem->batch->experts, slots = fmax(w->slots, (double)w->problem->batch->tokens / 1024);
-  return w->box.noise_bits == 0 && (double)w->box.cells > 16 * slots * experts + experts * experts;
+  return has_room_for_noise(w) && (double)w->box.cells > 16 * slots * experts + experts * experts;
 }
 
 /* A small box about the prices: inside the first one of the whole batch, and filled anew when that did not do. */
@@ -167,6 +177,8 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
     return ALF_OK;
   status = alf_box_augment(box, &end, augmentations, err);
   *done = end == ALF_BOX_OPTIMAL;
+  if (!status && !*done && w->slots >= (double)w->problem->batch->tokens)
+    return alf_fail(err, ALF_ESOLVER, "exchange: no path although every cell is free");
   w->slots *= 4;
   return status;
 }

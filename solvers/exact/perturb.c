@@ -9,6 +9,12 @@ static uint64_t scramble(uint64_t x)
   return x ^ (x >> 31);
 }
 
+int64_t alf_noise(uint64_t position, int bits, int32_t experts)
+{
+  uint64_t levels = ((UINT64_C(1) << bits) - 1) / (uint64_t)experts + 1;
+  return (int64_t)((scramble(position) >> 32) * levels >> 32);
+}
+
 static int64_t middle_of_row(const int64_t *row, int32_t experts)
 {
   int64_t most = row[0], least = row[0];
@@ -27,15 +33,13 @@ alf_status alf_perturb(const alf_problem *problem, int bits, alf_affinity *out, 
   if (status)
     return status;
   out->grid_bits = in->grid_bits + bits;
-  uint64_t levels = ((UINT64_C(1) << bits) - 1) / (uint64_t)in->experts + 1;
   int64_t *cell = out->storage;
   for (int64_t i = 0; i < in->tokens; i++) {
     const int64_t *row = alf_affinity_row(in, i);
     int64_t middle = middle_of_row(row, in->experts);
-    for (int32_t k = 0; k < in->experts; k++) {
-      uint64_t noise = scramble((uint64_t)(i * in->experts + k)) % levels;
-      *cell++ = (row[k] - middle) * (INT64_C(1) << bits) + (int64_t)noise;
-    }
+    for (int32_t k = 0; k < in->experts; k++)
+      *cell++ =
+          (row[k] - middle) * (INT64_C(1) << bits) + alf_noise((uint64_t)(i * in->experts + k), bits, in->experts);
   }
   return ALF_OK;
 }

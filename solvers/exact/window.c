@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "core/grow.h"
 #include "exact/threshold.h"
 
 /* Distances fall into classes, eight to each power of two: fine enough to choose a width, and no sorting. */
@@ -105,24 +106,12 @@ static bool choose_widths(alf_window *window, int64_t scale)
 /* Room for one more token with all its cells. */
 static alf_status reserve(alf_window *window, alf_error *err)
 {
-  int32_t experts = window->problem->batch->experts;
-  if (window->tokens == window->token_room) {
-    int64_t room = 2 * window->token_room + 256;
-    alf_window_token *token = realloc(window->token, (size_t)room * sizeof *token);
-    if (!token)
-      return alf_fail_memory(err, (unsigned long long)room * sizeof *token);
-    window->token = token;
-    window->token_room = room;
-  }
-  if (window->cells + experts > window->cell_room) {
-    int64_t room = 2 * window->cell_room + experts + 1024;
-    alf_window_cell *cell = realloc(window->cell, (size_t)room * sizeof *cell);
-    if (!cell)
-      return alf_fail_memory(err, (unsigned long long)room * sizeof *cell);
-    window->cell = cell;
-    window->cell_room = room;
-  }
-  return ALF_OK;
+  int64_t cells = window->cells + window->problem->batch->experts;
+  alf_window_token *token = alf_grow(window->token, &window->token_room, window->tokens + 1, sizeof *token);
+  window->token = token ? token : window->token;
+  alf_window_cell *cell = alf_grow(window->cell, &window->cell_room, cells, sizeof *cell);
+  window->cell = cell ? cell : window->cell;
+  return token && cell ? ALF_OK : alf_fail_memory(err, (unsigned long long)cells * sizeof *cell);
 }
 
 static void free_cells(alf_window *window, int64_t i, const alf_threshold *t)

@@ -63,6 +63,26 @@ static void test_same_optimum_as_glpk(void **state)
   }
 }
 
+/* Affinities at both ends of the grid, tied or nearly so: prices and noise take all the room there is. */
+static void test_ends_of_the_grid(void **state)
+{
+  (void)state;
+  const int64_t most = (INT64_C(1) << 41) - 1;
+  enum { TOKENS = 120, EXPERTS = 16 };
+  static int64_t cells[TOKENS * EXPERTS];
+  for (int ties = 0; ties < 3; ties++) {
+    for (int i = 0; i < TOKENS; i++)
+      for (int k = 0; k < EXPERTS; k++) {
+        int64_t end = (ties == 2 ? i + k : k) % 4 == 0 ? most : -most;
+        cells[i * EXPERTS + k] = end - (ties == 1 ? (end > 0 ? 1 : -1) * ((i * 7 + k * 3) % 5) : 0);
+      }
+    alf_affinity batch = {.dtype = ALF_DYADIC, .tokens = TOKENS, .experts = EXPERTS, .grid_bits = 40, .values = cells};
+    for (int32_t topk = 1; topk < EXPERTS; topk += 7)
+      for (int kind = ALF_FRACTIONAL; kind <= ALF_ROUNDED; kind++)
+        assert_true(solve(&batch, topk, (alf_problem_kind)kind, "exchange").certified);
+  }
+}
+
 static bool at_once(void)
 {
   return true;
@@ -87,6 +107,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_proven_on_every_kind),
       cmocka_unit_test(test_same_optimum_as_glpk),
+      cmocka_unit_test(test_ends_of_the_grid),
       cmocka_unit_test(test_stops),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,13 +174,13 @@ static alf_status take_token(alf_box *box, int64_t i, alf_error *err)
    alike. All loads are then the larger one, and prices matter up to a common shift only. */
 static alf_status add_virtual_token(alf_box *box, alf_error *err)
 {
-  int64_t lower, upper, slots = box->problem->topk * box->problem->batch->tokens;
+  int64_t slots = box->problem->topk * box->problem->batch->tokens;
   int32_t experts = box->problem->batch->experts;
-  alf_problem_load_range(box->problem, &lower, &upper);
-  alf_status status = lower < upper ? reserve(box, err) : ALF_OK;
-  if (status || lower == upper)
+  alf_load_range range = alf_problem_load_range(box->problem, 0);
+  alf_status status = range.lower < range.upper ? reserve(box, err) : ALF_OK;
+  if (status || range.lower == range.upper)
     return status;
-  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(upper * experts - slots)};
+  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(range.upper * experts - slots)};
   for (int32_t k = 0; k < experts; k++)
     add_cell(box, 0, k);
   box->tokens++;

@@ -45,10 +45,8 @@ static void search_free(search *s)
 static alf_status search_alloc(search *s, alf_box *box, alf_error *err)
 {
   size_t experts = (size_t)box->problem->batch->experts, pairs = experts * experts;
-  int64_t upper;
   *s = (search){.box = box, .experts = (int32_t)experts, .denominator = (int32_t)alf_problem_denominator(box->problem)};
-  alf_problem_load_range(box->problem, &s->target, &upper);
-  s->target = upper;
+  s->target = alf_problem_load_range(box->problem, 0).upper;
   s->load = calloc(experts, sizeof *s->load);
   s->heap = malloc(pairs * sizeof *s->heap);
   s->weight = malloc(pairs * sizeof *s->weight);

@@ -7,12 +7,11 @@ struct audit {
   const alf_problem *problem;
   const alf_solution *solution;
   alf_certificate *out;
-  int64_t lower, upper; /* load range, in units of 1/denominator */
-  alf_int128 kept;      /* Σ_i (sum of the K largest of γ_i + p), grid units */
-  int64_t *score;       /* E: γ_i + p of the current token */
-  int64_t *amount;      /* E: the current row, dense */
-  int64_t *best;        /* K+1 largest scores of the current token, descending */
-  int64_t *load;        /* E, in units of 1/denominator */
+  alf_int128 kept; /* Σ_i (sum of the K largest of γ_i + p), grid units */
+  int64_t *score;  /* E: γ_i + p of the current token */
+  int64_t *amount; /* E: the current row, dense */
+  int64_t *best;   /* K+1 largest scores of the current token, descending */
+  int64_t *load;   /* E, in units of 1/denominator */
 };
 
 static alf_status check_shapes(const alf_problem *problem, const alf_solution *solution, alf_error *err)
@@ -27,11 +26,11 @@ static alf_status check_shapes(const alf_problem *problem, const alf_solution *s
     return alf_fail(err, ALF_EINVAL, "certificate: denominator is %lld, expected %lld",
                     (long long)solution->denominator, (long long)alf_problem_denominator(problem));
   for (int64_t i = 0; i < solution->tokens; i++)
-    if (solution->row[0] != 0 || solution->row[i] > solution->row[i + 1] || solution->row[i + 1] > solution->capacity)
+    if (solution->row[0] != 0 || solution->row[i] > solution->row[i + 1] || solution->row[i + 1] > solution->room)
       return alf_fail(err, ALF_EINVAL,
                       "certificate: entries %lld..%lld of token %lld: expected offsets rising from 0 to at most %lld",
                       (long long)solution->row[i], (long long)solution->row[i + 1], (long long)i,
-                      (long long)solution->capacity);
+                      (long long)solution->room);
   return ALF_OK;
 }
 
@@ -132,10 +131,11 @@ static alf_int128 audit_experts(struct audit *audit)
   int64_t most = INT64_MIN, least = INT64_MAX;
   for (int32_t k = 0; k < audit->solution->experts; k++) {
     int64_t load = audit->load[k], price = audit->solution->price[k];
-    int64_t cheapest = price > 0 ? audit->lower : audit->upper;
+    alf_load_range range = alf_problem_load_range(audit->problem, k);
+    int64_t cheapest = price > 0 ? range.lower : range.upper;
     priced += (alf_int128)price * cheapest;
-    audit->out->load_violations += load < audit->lower || load > audit->upper;
-    audit->out->slackness_violations += price != 0 && load != cheapest && audit->lower < audit->upper;
+    audit->out->load_violations += load < range.lower || load > range.upper;
+    audit->out->slackness_violations += price != 0 && load != cheapest && range.lower < range.upper;
     most = load > most ? load : most;
     least = load < least ? load : least;
   }
@@ -168,7 +168,6 @@ alf_status alf_certify(const alf_problem *problem, const alf_solution *solution,
     return status;
   *certificate = (alf_certificate){0};
   struct audit audit = {.problem = problem, .solution = solution, .out = certificate};
-  alf_problem_load_range(problem, &audit.lower, &audit.upper);
   status = audit_alloc(&audit, err);
   for (int64_t i = 0; i < solution->tokens && !status; i++) {
     status = read_scores(&audit, i, err);

@@ -43,10 +43,9 @@ static int64_t count_options(int64_t sum, int32_t parts, int64_t most)
 /* Load vectors: the last expert's load follows from the others. work_limit + 1 when there are more. */
 static int64_t count_states(const alf_problem *problem)
 {
-  int64_t lower, upper, states = 1;
-  alf_problem_load_range(problem, &lower, &upper);
+  int64_t states = 1;
   for (int32_t k = 1; k < problem->batch->experts && states <= work_limit; k++)
-    states *= upper + 1;
+    states *= alf_problem_load_range(problem, k).upper + 1;
   return states < work_limit ? states : work_limit + 1;
 }
 
@@ -134,7 +133,9 @@ static alf_status setup(void **workspace, const alf_problem *problem, const alf_
   w->problem = problem;
   w->deadline = alf_deadline_after(settings->timeout, settings->stop);
   w->denominator = alf_problem_denominator(problem);
-  alf_problem_load_range(problem, &w->lower, &w->upper);
+  alf_load_range range = alf_problem_load_range(problem, 0);
+  w->lower = range.lower;
+  w->upper = range.upper;
   w->states = count_states(problem);
   w->options = options_of(problem);
   alf_status status = fill_workspace(w, err);

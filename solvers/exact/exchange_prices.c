@@ -13,7 +13,6 @@ static const int64_t no_arc = INT64_MAX;
 struct graph {
   const alf_problem *problem;
   alf_solution *solution;
-  int64_t lower, upper; /* load range, in units of 1/denominator */
   int32_t nodes;
   int64_t *weight;   /* nodes × nodes, grid units; no_arc where there is none */
   int64_t *witness;  /* nodes × nodes: the token that would move */
@@ -83,9 +82,10 @@ static void build_arcs(struct graph *g)
   for (int64_t i = 0; i < g->solution->tokens; i++)
     offer_token(g, i);
   for (int32_t k = 0; k < experts && experts < g->nodes; k++) {
-    if (g->load[k] > g->lower)
+    alf_load_range range = alf_problem_load_range(g->problem, k);
+    if (g->load[k] > range.lower)
       g->weight[(int64_t)experts * g->nodes + k] = 0;
-    if (g->load[k] < g->upper)
+    if (g->load[k] < range.upper)
       g->weight[(int64_t)k * g->nodes + experts] = 0;
   }
 }
@@ -156,9 +156,9 @@ static int64_t arc_room(const struct graph *g, int32_t a, int32_t b)
 {
   const alf_solution *x = g->solution;
   if (a == x->experts)
-    return g->load[b] - g->lower;
+    return g->load[b] - alf_problem_load_range(g->problem, b).lower;
   if (b == x->experts)
-    return g->upper - g->load[a];
+    return alf_problem_load_range(g->problem, a).upper - g->load[a];
   int64_t i = g->witness[(int64_t)a * g->nodes + b];
   int64_t has = amount_of(x, i, a), open = x->denominator - amount_of(x, i, b);
   return has < open ? has : open;
@@ -231,7 +231,7 @@ static alf_status cancel_cycle(struct graph *g, int32_t node, alf_error *err)
 /* Only differences of prices matter when every load is fixed: expert 0 then has price 0. Else the free load has. */
 static void publish_prices(const struct graph *g)
 {
-  int64_t origin = g->distance[g->problem->kind == ALF_FRACTIONAL ? 0 : g->solution->experts];
+  int64_t origin = g->distance[alf_problem_has_free_load(g->problem) ? g->solution->experts : 0];
   for (int32_t k = 0; k < g->solution->experts; k++)
     g->solution->price[k] = g->distance[k] - origin;
 }
@@ -240,8 +240,7 @@ alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, 
                             alf_error *err)
 {
   struct graph g = {.problem = problem, .solution = solution};
-  alf_problem_load_range(problem, &g.lower, &g.upper);
-  g.nodes = solution->experts + (problem->kind == ALF_ROUNDED);
+  g.nodes = solution->experts + alf_problem_has_free_load(problem);
   alf_status status = graph_alloc(&g, err);
   int32_t cycle = -1;
   if (!status)

@@ -198,8 +198,8 @@ static alf_status write_token(const workspace *w, int64_t i, const alf_box_token
     c += from_cell;
     if (amount == 0)
       continue;
-    if (end == x->capacity)
-      return alf_fail(err, ALF_ESOLVER, "exchange: more than %lld entries", (long long)x->capacity);
+    if (end == x->room)
+      return alf_fail(err, ALF_ESOLVER, "exchange: more than %lld entries", (long long)x->room);
     x->expert[end] = k;
     x->amount[end++] = amount;
   }
@@ -211,7 +211,7 @@ static alf_status write_token(const workspace *w, int64_t i, const alf_box_token
 static alf_status reserve_entries(const workspace *w, alf_solution *x, alf_error *err)
 {
   int64_t needed = w->problem->topk * x->tokens + w->box.cells;
-  if (x->denominator == 1 || needed <= x->capacity)
+  if (x->denominator == 1 || needed <= x->room)
     return ALF_OK;
   alf_expert *expert = realloc(x->expert, (size_t)needed * sizeof *expert);
   x->expert = expert ? expert : x->expert;
@@ -219,7 +219,7 @@ static alf_status reserve_entries(const workspace *w, alf_solution *x, alf_error
   x->amount = amount ? amount : x->amount;
   if (!expert || !amount)
     return alf_fail_memory(err, (unsigned long long)needed * (sizeof *expert + sizeof *amount));
-  x->capacity = needed;
+  x->room = needed;
   return ALF_OK;
 }
 

@@ -60,13 +60,14 @@ static void add_rows(const alf_problem *problem, glp_prob *lp)
 {
   int tokens = (int)problem->batch->tokens, experts = problem->batch->experts;
   double slots = (double)(problem->topk * alf_problem_denominator(problem));
-  int64_t lower, upper;
-  alf_problem_load_range(problem, &lower, &upper);
   glp_add_rows(lp, tokens + experts);
   for (int i = 1; i <= tokens; i++)
     glp_set_row_bnds(lp, i, GLP_FX, slots, slots);
-  for (int k = 1; k <= experts; k++)
-    glp_set_row_bnds(lp, tokens + k, lower < upper ? GLP_DB : GLP_FX, (double)lower, (double)upper);
+  for (int k = 0; k < experts; k++) {
+    alf_load_range load = alf_problem_load_range(problem, k);
+    int type = load.lower < load.upper ? GLP_DB : GLP_FX;
+    glp_set_row_bnds(lp, tokens + k + 1, type, (double)load.lower, (double)load.upper);
+  }
 }
 
 alf_glpk_scale alf_glpk_build(const alf_problem *problem, glp_prob *lp)

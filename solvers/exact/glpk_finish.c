@@ -50,7 +50,9 @@ alf_status alf_glpk_finish_alloc(alf_glpk_finish **finish, const alf_problem *pr
   f->problem = (alf_problem){.batch = &f->batch, .topk = problem->topk, .kind = problem->kind};
   f->deadline = deadline;
   f->denominator = alf_problem_denominator(problem);
-  alf_problem_load_range(problem, &f->lower, &f->upper);
+  alf_load_range range = alf_problem_load_range(problem, 0);
+  f->lower = range.lower;
+  f->upper = range.upper;
   f->price = calloc(experts, sizeof *f->price);
   f->dense = calloc(experts, sizeof *f->dense);
   f->sorted = calloc(experts, sizeof *f->sorted);

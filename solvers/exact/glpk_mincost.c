@@ -44,8 +44,6 @@ static void build_graph(const alf_problem *problem, glp_graph *graph, int coarse
 {
   int tokens = (int)problem->batch->tokens, experts = problem->batch->experts, sink = tokens + experts + 1;
   double denominator = (double)alf_problem_denominator(problem), slots = problem->topk * denominator;
-  int64_t lower, upper;
-  alf_problem_load_range(problem, &lower, &upper);
   glp_add_vertices(graph, sink);
   for (int i = 0; i < tokens; i++) {
     const int64_t *row = alf_affinity_row(problem->batch, i);
@@ -56,8 +54,10 @@ static void build_graph(const alf_problem *problem, glp_graph *graph, int coarse
     for (int k = 0; k < experts; k++)
       add_arc(graph, i + 1, tokens + k + 1, (struct arc){0, denominator, (double)((most - row[k]) >> coarser)});
   }
-  for (int k = 0; k < experts; k++)
-    add_arc(graph, tokens + k + 1, sink, (struct arc){(double)lower, (double)upper, 0});
+  for (int k = 0; k < experts; k++) {
+    alf_load_range load = alf_problem_load_range(problem, k);
+    add_arc(graph, tokens + k + 1, sink, (struct arc){(double)load.lower, (double)load.upper, 0});
+  }
   set_supply(graph, sink, -slots * tokens);
 }
 

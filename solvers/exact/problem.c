@@ -16,6 +16,22 @@ static alf_status check_cells(const alf_affinity *batch, alf_error *err)
   return ALF_OK;
 }
 
+static alf_status check_capacities(const alf_problem *problem, alf_error *err)
+{
+  int64_t tokens = problem->batch->tokens, slots = problem->topk * tokens, sum = 0;
+  for (int32_t k = 0; k < problem->batch->experts; k++) {
+    int64_t capacity = problem->capacity[k];
+    if (capacity < 0 || capacity > tokens)
+      return alf_fail(err, ALF_EINVAL, "capacity of expert %d is %lld: expected 0..%lld, the number of tokens", (int)k,
+                      (long long)capacity, (long long)tokens);
+    sum += capacity;
+  }
+  if (sum != slots)
+    return alf_fail(err, ALF_EINVAL, "capacities add up to %lld: expected K*T = %lld", (long long)sum,
+                    (long long)slots);
+  return ALF_OK;
+}
+
 alf_status alf_problem_check(const alf_problem *problem, alf_error *err)
 {
   if (!problem || !problem->batch || !problem->batch->values)
@@ -26,6 +42,8 @@ alf_status alf_problem_check(const alf_problem *problem, alf_error *err)
   if (problem->kind != ALF_FRACTIONAL && problem->kind != ALF_ROUNDED)
     return alf_fail(err, ALF_EINVAL, "problem: kind is %d, expected ALF_FRACTIONAL or ALF_ROUNDED", (int)problem->kind);
   alf_status status = alf_check_topk(problem->batch, problem->topk, err);
+  if (!status && problem->capacity)
+    status = check_capacities(problem, err);
   return status ? status : check_cells(problem->batch, err);
 }
 
@@ -41,20 +59,24 @@ static int64_t greatest_common_divisor(int64_t a, int64_t b)
 
 int64_t alf_problem_denominator(const alf_problem *problem)
 {
-  if (problem->kind == ALF_ROUNDED)
+  if (problem->kind == ALF_ROUNDED || problem->capacity)
     return 1;
   int64_t experts = problem->batch->experts;
   return experts / greatest_common_divisor(problem->topk * problem->batch->tokens, experts);
 }
 
-void alf_problem_load_range(const alf_problem *problem, int64_t *lower, int64_t *upper)
+alf_load_range alf_problem_load_range(const alf_problem *problem, int32_t k)
 {
+  if (problem->capacity)
+    return (alf_load_range){problem->capacity[k], problem->capacity[k]};
   int64_t experts = problem->batch->experts;
-  int64_t slots = problem->topk * problem->batch->tokens;
-  if (problem->kind == ALF_FRACTIONAL) {
-    *lower = *upper = slots / greatest_common_divisor(slots, experts);
-    return;
-  }
-  *lower = slots / experts;
-  *upper = *lower + (slots % experts != 0);
+  int64_t slots = problem->topk * problem->batch->tokens, fixed = slots / greatest_common_divisor(slots, experts);
+  if (problem->kind == ALF_FRACTIONAL)
+    return (alf_load_range){fixed, fixed};
+  return (alf_load_range){slots / experts, slots / experts + (slots % experts != 0)};
+}
+
+bool alf_problem_has_free_load(const alf_problem *problem)
+{
+  return problem->kind == ALF_ROUNDED && !problem->capacity;
 }

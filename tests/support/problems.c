@@ -18,7 +18,7 @@ void alf_test_solution(alf_solution *solution, const alf_problem *problem, const
       int amount = amounts[i * solution->experts + k];
       if (!amount)
         continue;
-      assert_true(end < solution->capacity);
+      assert_true(end < solution->room);
       solution->expert[end] = (alf_expert)k;
       solution->amount[end++] = amount;
     }

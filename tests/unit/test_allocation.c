@@ -163,7 +163,7 @@ static alf_status make_room(fixture *f, alf_error *err)
 {
   alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
   alf_status status = alf_solution_alloc(&f->solution, &problem, err);
-  return status == ALF_OK ? alf_solution_reserve(&f->solution, f->solution.capacity + 1, err) : status;
+  return status == ALF_OK ? alf_solution_reserve(&f->solution, f->solution.room + 1, err) : status;
 }
 
 static alf_status certify(fixture *f, alf_error *err)

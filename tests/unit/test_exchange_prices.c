@@ -84,9 +84,9 @@ static void test_repairs_amounts(void **state)
   alf_solution solution = {0};
   alf_test_solution(&solution, &problem, amounts, (int64_t[]){0, 0, 0, 0});
   assert_int_equal(solution.row[6], 8);
-  solution.capacity = 8;
+  solution.room = 8;
   alf_certificate c = price_and_certify(&problem, &solution);
-  bool grown = solution.capacity > 8, fits = solution.row[6] <= solution.capacity;
+  bool grown = solution.room > 8, fits = solution.row[6] <= solution.room;
   int64_t repairs = solution.repairs;
   alf_solution_free(&solution);
   assert_true(c.certified && c.primal == 60);

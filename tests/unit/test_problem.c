@@ -59,16 +59,13 @@ static void test_loads(void **state)
   for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
     alf_affinity batch = alf_test_grid(rows[r][0], (int32_t)rows[r][1], 40, cells);
     alf_problem problem = {&batch, (int32_t)rows[r][2], ALF_FRACTIONAL};
-    int64_t lower, upper;
     assert_int_equal(alf_problem_denominator(&problem), rows[r][3]);
-    alf_problem_load_range(&problem, &lower, &upper);
-    assert_int_equal(lower, rows[r][4]);
-    assert_int_equal(upper, rows[r][4]);
+    assert_int_equal(alf_problem_load_range(&problem, 1).lower, rows[r][4]);
+    assert_int_equal(alf_problem_load_range(&problem, 1).upper, rows[r][4]);
     problem.kind = ALF_ROUNDED;
     assert_int_equal(alf_problem_denominator(&problem), 1);
-    alf_problem_load_range(&problem, &lower, &upper);
-    assert_int_equal(lower, rows[r][5]);
-    assert_int_equal(upper, rows[r][6]);
+    assert_int_equal(alf_problem_load_range(&problem, 1).lower, rows[r][5]);
+    assert_int_equal(alf_problem_load_range(&problem, 1).upper, rows[r][6]);
   }
 }
 
@@ -80,12 +77,12 @@ static void test_solution_memory(void **state)
   alf_problem problem = {&batch, 2, ALF_ROUNDED};
   alf_solution solution = {0};
   assert_ok(alf_solution_alloc(&solution, &problem, &err), &err);
-  assert_int_equal(solution.capacity, 10);
+  assert_int_equal(solution.room, 10);
   assert_int_equal(solution.denominator, 1);
   alf_solution_free(&solution);
   problem.kind = ALF_FRACTIONAL;
   assert_ok(alf_solution_alloc(&solution, &problem, &err), &err);
-  assert_int_equal(solution.capacity, 14);
+  assert_int_equal(solution.room, 14);
   assert_int_equal(solution.denominator, 2);
   solution.row[5] = solution.expert[13] = 0;
   solution.amount[13] = 0;

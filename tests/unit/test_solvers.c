@@ -62,7 +62,7 @@ static alf_int128 solve(const alf_solver *solver, const alf_problem *problem, co
   assert_ok(alf_solve(solver, problem, NULL, &solution, &err), &err);
   assert_ok(alf_certify(problem, &solution, &c, &err), &err);
   assert_optimal(&c, solver, source, problem->kind);
-  assert_true(solution.seconds >= 0 && solution.row[solution.tokens] <= solution.capacity);
+  assert_true(solution.seconds >= 0 && solution.row[solution.tokens] <= solution.room);
   if (problem->kind == ALF_ROUNDED)
     assert_int_equal(c.fractional_entries, 0);
   alf_solution_free(&solution);

@@ -14,30 +14,40 @@ typedef enum alf_problem_kind {
   ALF_ROUNDED     /* integral, floor(L) <= load <= ceil(L) */
 } alf_problem_kind;
 
-/* max Σ γ_ik x_ik with Σ_k x_ik = K for each token, loads as `kind` says, 0 <= x_ik <= 1. */
+/* max Σ γ_ik x_ik with Σ_k x_ik = K for each token, loads as `kind` or `capacity` says, 0 <= x_ik <= 1. */
 typedef struct alf_problem {
   const alf_affinity *batch; /* ALF_DYADIC, T×E; not owned */
   int32_t topk;              /* K, 1 <= K < E */
-  alf_problem_kind kind;
+  alf_problem_kind kind;     /* of no account when there are capacities */
+  const int64_t *capacity;   /* E: the load L_k of each expert, 0..T slots, K·T together; NULL: equal; not owned */
 } alf_problem;
 
-/* ALF_OK when the batch is ALF_DYADIC, the kind exists and the shape fits (alf_check_topk), else ALF_EINVAL; and when
-   every cell is below 2^41 units, as alf_affinity_convert leaves them, else ALF_ERANGE. */
+/* ALF_OK when the batch is ALF_DYADIC, the kind exists, the shape fits (alf_check_topk) and capacities, if any, are
+   within 0..T and add up to K·T, else ALF_EINVAL; and when every cell is below 2^41 units, as alf_affinity_convert
+   leaves them, else ALF_ERANGE. */
 alf_status alf_problem_check(const alf_problem *problem, alf_error *err);
 
 /* Amounts are integers in units of 1/denominator, so that an optimal vertex is integral in them: E / gcd(K·T, E) for
-   ALF_FRACTIONAL, 1 for ALF_ROUNDED. */
+   ALF_FRACTIONAL, 1 for ALF_ROUNDED and with capacities. */
 int64_t alf_problem_denominator(const alf_problem *problem);
 
-/* Bounds of the load of every expert, in units of 1/denominator. */
-void alf_problem_load_range(const alf_problem *problem, int64_t *lower, int64_t *upper);
+typedef struct alf_load_range {
+  int64_t lower, upper; /* in units of 1/denominator */
+} alf_load_range;
+
+/* Bounds of the load of expert k. */
+alf_load_range alf_problem_load_range(const alf_problem *problem, int32_t k);
+
+/* Whether loads may differ by which experts get the slots that are left over (ALF_ROUNDED without capacities); else
+   every load is fixed, and only differences of prices matter. */
+bool alf_problem_has_free_load(const alf_problem *problem);
 
 /* A routing with prices: the primal as a sparse T×E matrix by rows, experts ascending within a row. */
 typedef struct alf_solution {
   int64_t tokens;      /* T */
   int32_t experts;     /* E */
   int64_t denominator; /* amounts are in units of 1/denominator */
-  int64_t capacity;    /* how many entries expert and amount have room for */
+  int64_t room;        /* how many entries expert and amount can hold */
   int64_t *row;        /* T+1 offsets into expert and amount */
   alf_expert *expert;
   int32_t *amount; /* 1..denominator */

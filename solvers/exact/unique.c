@@ -47,9 +47,7 @@ static void add_arcs(struct ties *t, const int64_t *affinity, int32_t a)
   for (int32_t b = 0; b < experts; b++) {
     if (affinity[b] + t->price[b] != score || t->amount[b] == full || (t->amount[b] > 0 && t->amount[a] < full))
       continue;
-    int32_t to = root_of(t->parent, b);
-    t->arc[(int64_t)from * experts + to] = true;
-    t->cycle = t->cycle || from == to;
+    t->arc[(int64_t)from * experts + root_of(t->parent, b)] = true;
   }
 }
 
@@ -69,7 +67,8 @@ static void offer_token(struct ties *t, int64_t i)
       add_arcs(t, affinity, x->expert[e]);
 }
 
-/* Takes away trees that no arc enters until none is left, or each one that is left is entered. `parent` has served. */
+/* Takes away trees that no arc enters until none is left, or each one that is left is entered; an arc inside a tree is a
+   cycle, too. `parent` and `amount` have served. */
 static bool arcs_close_a_cycle(struct ties *t)
 {
   int32_t experts = t->solution->experts, first = 0, last = 0, *entered = t->amount, *queue = t->parent;

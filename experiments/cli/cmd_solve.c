@@ -218,6 +218,8 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
   if (status == ALF_OK)
     status = alf_certify(&run->problem, &run->solution, &run->certificate, err);
   run->certificate_seconds = alf_cli_seconds() - start;
+  if (settings.timeout > 0) /* --timeout is for the batch: the face has what the solver left */
+    settings.timeout = fmax(settings.timeout - run->solution.seconds, 1e-9);
   if (status == ALF_OK && wants_face(run))
     status = alf_cli_face_measure(&run->face, &run->problem, &run->solution, &run->certificate, &settings, &run->shift,
                                   index, err);

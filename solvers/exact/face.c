@@ -221,6 +221,8 @@ static alf_status find(struct work *w, alf_face *face, alf_error *err)
   status = find_slack(w, face, err);
   if (!status)
     status = find_centre(w, face, err);
+  /* A token with whole amounts cannot both give up and take the same expert, so that a cycle of weight 0, which makes a
+     group, always leads to another routing. One with fractions can. */
   face->unique_routing = face->groups == face->nodes;
   if (!status && !face->unique_routing && w->solution->denominator > 1)
     status = alf_routing_is_unique(w->problem, w->solution, face->centre, &face->unique_routing, err);

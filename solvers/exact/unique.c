@@ -67,8 +67,8 @@ static void offer_token(struct ties *t, int64_t i)
       add_arcs(t, affinity, x->expert[e]);
 }
 
-/* Takes away trees that no arc enters until none is left, or each one that is left is entered; an arc inside a tree is a
-   cycle, too. `parent` and `amount` have served. */
+/* Takes away trees that no arc enters until none is left, or each one that is left is entered; an arc inside a tree is
+   a cycle, too. `parent` and `amount` have served. */
 static bool arcs_close_a_cycle(struct ties *t)
 {
   int32_t experts = t->solution->experts, first = 0, last = 0, *entered = t->amount, *queue = t->parent;

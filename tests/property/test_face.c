@@ -10,7 +10,7 @@
 #include "problems.h"
 #include "tiny.h"
 
-enum { INSTANCES = 300, SCALE = 60 };
+enum { INSTANCES = 200, SCALE = 60 };
 
 static bool is_certified(const alf_problem *problem, const alf_solution *solution, int64_t *price)
 {

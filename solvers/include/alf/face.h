@@ -38,15 +38,15 @@ typedef struct alf_face {
 } alf_face;
 
 /* Finds all optimal prices of a problem from one exactly optimal solution (certified, or this is undefined but for
-   ALF_EINVAL), of which only the primal is used. Prices in the result do not depend on which optimal solution it is.
-   Intervals are shortest paths on the exchange graph. Of all price vectors with the largest slack, the centre is the
-   mean, over all experts r whose price is bounded, of the midpoints between the highest and the lowest one with p_r
-   fixed, rounded down to the grid, which keeps every constraint; the experts of a permuted batch get the same prices.
+   ALF_EINVAL), of which only the primal is used; the result does not depend on which optimal solution it is. Intervals
+   are shortest paths on the exchange graph. Of all price vectors with the largest slack, the centre is the mean, over
+   all experts r whose price is bounded, of the midpoints between the highest and the lowest one with p_r fixed, rounded
+   down to the grid, which keeps every constraint; so the order of the experts changes it by a common shift only.
    Experts with load 0 or T have a price without lower or upper bound: the centre gives them the nearest price with
    that slack, of one affinity unit where the slack is unbounded. Expert 0 has price 0 where loads are fixed, else the
    free load. O(T·E·K + E³). Settings (may be NULL): timeout and stop only. Zero-initialise *face.
-   Errors: ALF_EINVAL when shapes differ or the solution is not optimal, ALF_ERANGE when paths leave 64 bits, ALF_ENOMEM,
-   ALF_ETIMEOUT, ALF_EINTERRUPTED; then *face is zeroed. (Theory: C6; smallest cycle mean: Karp 1978.) */
+   Errors: ALF_EINVAL when shapes differ or the solution is not optimal, ALF_ERANGE when paths leave 64 bits,
+   ALF_ENOMEM, ALF_ETIMEOUT, ALF_EINTERRUPTED; then *face is zeroed. (Theory: C6; smallest cycle mean: Karp 1978.) */
 alf_status alf_face_find(const alf_problem *problem, const alf_solution *solution, const alf_solve_settings *settings,
                          alf_face *face, alf_error *err);
 

@@ -67,7 +67,7 @@ static bool is_larger(alf_slack x, alf_slack y)
   return (alf_int128)x.sum * y.length > (alf_int128)y.sum * x.length;
 }
 
-/* The largest mean growth of the walks that end in b, over all starts n < nodes; length 0 when no long walk ends there. */
+/* The largest mean growth of the walks ending in b, over all starts n < nodes; length 0 when no long walk does. */
 static alf_slack largest_growth(const int64_t *walk, int32_t nodes, int32_t b)
 {
   alf_slack largest = {0};

@@ -6,10 +6,7 @@
 #include "alf/routing.h"
 #include "core/grow.h"
 #include "core/hot.h"
-#include "core/select.h"
 #include "exact/perturb.h"
-
-#define WIDTH_SAMPLE 2048 /* tokens from which half-widths are set */
 
 alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
 {
@@ -28,9 +25,10 @@ alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline 
   box->up = calloc(experts, sizeof *box->up);
   box->score = calloc(experts, sizeof *box->score);
   box->settled = calloc(experts, sizeof *box->settled);
+  box->is_chosen = calloc(experts, sizeof *box->is_chosen);
   box->column = calloc(experts + 1, sizeof *box->column);
   box->chosen = malloc(slots * sizeof *box->chosen);
-  if (box->price && box->centre && box->down && box->up && box->score && box->settled && box->column && box->chosen)
+  if (box->price && box->centre && box->down && box->up && box->score && box->settled && box->is_chosen && box->column && box->chosen)
     return ALF_OK;
   alf_box_free(box);
   return alf_fail_memory(err, slots * sizeof *box->chosen + experts * 6 * sizeof *box->price);
@@ -44,6 +42,7 @@ void alf_box_free(alf_box *box)
   free(box->up);
   free(box->score);
   free(box->settled);
+  free(box->is_chosen);
   free(box->column);
   free(box->chosen);
   free(box->token);
@@ -65,6 +64,12 @@ static int64_t fine_affinity(const alf_box *box, int64_t i, int32_t k)
 {
   int64_t affinity = alf_affinity_row(box->problem->batch, i)[k];
   return box->noise_bits ? affinity * (INT64_C(1) << box->noise_bits) + noise(box, i, k) : affinity;
+}
+
+void alf_box_read_token(const alf_box *box, int64_t i, int64_t *affinity)
+{
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    affinity[k] = fine_affinity(box, i, k);
 }
 
 ALF_HOT static void add_rows(const int64_t *a, const int64_t *b, int32_t experts, int64_t *sum)
@@ -118,7 +123,7 @@ static reach reach_of(alf_box *box, const alf_expert *chosen)
 /* Room for one more token with all its cells. */
 static alf_status reserve(alf_box *box, alf_error *err)
 {
-  int64_t cells = box->cells + box->problem->batch->experts;
+  int64_t cells = box->cells + box->problem->batch->experts + 1;
   alf_box_token *token = alf_grow(box->token, &box->token_room, box->tokens + 1, sizeof *token);
   box->token = token ? token : box->token;
   alf_box_cell *cell = alf_grow(box->cell, &box->cell_room, cells, sizeof *cell);
@@ -131,23 +136,29 @@ static void add_cell(alf_box *box, int64_t affinity, int32_t k)
   box->cell[box->cells++] = (alf_box_cell){affinity, (int32_t)box->tokens, (alf_expert)k};
 }
 
+/* The cells that can swap. Every cell is written to the next place and kept there only if it is free: a branch would be
+   mispredicted. */
 static void free_cells(alf_box *box, int64_t i, const alf_expert *chosen, reach r)
 {
-  alf_box_token *token = &box->token[box->tokens];
-  int32_t topk = box->problem->topk;
-  *token = (alf_box_token){.token = i, .first = box->cells};
-  for (int32_t k = 0, j = 0; k < box->problem->batch->experts; k++) {
-    bool is_chosen = j < topk && chosen[j] == k;
-    j += is_chosen;
-    bool is_free =
-        is_chosen ? box->score[k] - box->down[k] <= r.other_high : box->score[k] + box->up[k] >= r.chosen_low;
-    if (is_free)
-      add_cell(box, box->score[k] - box->price[k], k);
-    token->want += is_free && is_chosen;
-    box->settled[k] += is_chosen && !is_free;
+  int32_t topk = box->problem->topk, experts = box->problem->batch->experts, n = 0, want = 0;
+  alf_box_cell *cell = box->cell + box->cells;
+  for (int32_t j = 0; j < topk; j++) {
+    int32_t k = chosen[j];
+    bool is_free = box->score[k] - box->down[k] <= r.other_high;
+    box->settled[k] += !is_free;
+    box->is_chosen[k] = 1;
+    want += is_free;
   }
-  token->cells = (int32_t)(box->cells - token->first);
-  box->tokens++;
+  for (int32_t k = 0; k < experts; k++) {
+    bool may_leave = box->score[k] - box->down[k] <= r.other_high;
+    bool may_enter = box->score[k] + box->up[k] >= r.chosen_low;
+    cell[n] = (alf_box_cell){box->score[k] - box->price[k], (int32_t)box->tokens, (alf_expert)k};
+    n += box->is_chosen[k] ? may_leave : may_enter;
+  }
+  for (int32_t j = 0; j < topk; j++)
+    box->is_chosen[chosen[j]] = 0;
+  box->token[box->tokens++] = (alf_box_token){.token = i, .first = box->cells, .cells = n, .want = want};
+  box->cells += n;
 }
 
 static alf_status take_token(alf_box *box, int64_t i, alf_error *err)
@@ -232,43 +243,16 @@ alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err)
   return status ? status : alf_box_order_cells(box, err);
 }
 
-/* |score − threshold| of every expert for one token, the threshold midway between K-th and (K+1)-th score. */
-static void take_distances(alf_box *box, int64_t i, int64_t *distance, int64_t stride)
+int64_t alf_box_target(const alf_box *box, int32_t k)
 {
-  int32_t topk = box->problem->topk, experts = box->problem->batch->experts;
-  alf_expert chosen[ALF_MAX_EXPERTS];
-  int64_t kept = INT64_MAX, passed = INT64_MIN;
-  score_token(box, i);
-  alf_topk_row(box->score, experts, topk, chosen);
-  for (int32_t k = 0, j = 0; k < experts; k++) {
-    bool is_chosen = j < topk && chosen[j] == k;
-    j += is_chosen;
-    if (is_chosen)
-      kept = box->score[k] < kept ? box->score[k] : kept;
-    else
-      passed = box->score[k] > passed ? box->score[k] : passed;
-  }
-  int64_t threshold = passed + (kept - passed) / 2;
-  for (int32_t k = 0; k < experts; k++)
-    distance[k * stride] = llabs(box->score[k] - threshold);
-}
-
-alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_error *err)
-{
-  int64_t tokens = box->problem->batch->tokens, experts = box->problem->batch->experts;
-  int64_t available = (tokens + stride - 1) / stride, most = WIDTH_SAMPLE;
-  int64_t skip = (available + most - 1) / most * stride, count = (tokens + skip - 1) / skip;
-  double share = slots / (double)available;
-  int64_t rank = (int64_t)(2 * share * (double)count) + 1;
-  int64_t *distance = malloc((size_t)(count * experts) * sizeof *distance);
-  if (!distance)
-    return alf_fail_memory(err, (unsigned long long)(count * experts) * sizeof *distance);
-  for (int64_t r = 0; r < count; r++)
-    take_distances(box, r * skip, distance + r, count);
-  for (int64_t k = 0; k < experts; k++)
-    box->down[k] = box->up[k] = rank < count ? alf_select(distance + k * count, count, rank) + 1 : ALF_BOX_ALL;
-  free(distance);
-  return ALF_OK;
+  const alf_problem *problem = box->problem;
+  int64_t tokens = problem->batch->tokens, experts = problem->batch->experts, slots = problem->topk * box->sampled;
+  if (problem->capacity)
+    return (problem->capacity[k] * box->sampled + tokens / 2) / tokens;
+  const alf_box_token *last = &box->token[box->tokens - 1];
+  if (box->tokens && last->token < 0)
+    slots += last->want;
+  return slots / experts + (k < slots % experts);
 }
 
 bool alf_box_touches_border(const alf_box *box)

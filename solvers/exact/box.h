@@ -35,6 +35,7 @@ typedef struct alf_box {
   alf_expert *chosen; /* T×K: Top-K at the centre */
   bool routed;        /* chosen is a selection of every token */
   int64_t *settled;   /* E: slots of chosen cells that are not free */
+  char *is_chosen;    /* E: scratch, 0 between tokens */
   int64_t sampled;    /* tokens that the box was filled from */
   alf_box_token *token;
   alf_box_cell *cell;
@@ -58,13 +59,21 @@ void alf_box_free(alf_box *box);
 /* Centres the box at its prices and fills it from every stride-th token. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err);
 
-/* Sets every width so that about `slots` of the sampled tokens have their threshold that near to the expert's
-   score, on either side; from at most 2048 tokens, `stride` apart. Errors: ALF_ENOMEM. */
-alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_error *err);
+/* Token i's affinities in fine units, E of them. */
+void alf_box_read_token(const alf_box *box, int64_t i, int64_t *affinity);
+
+/* The load that expert k is to have from the tokens that the box was filled from, in slots, and from the virtual token.
+   The slots of a division that leaves a rest go to the first experts. */
+int64_t alf_box_target(const alf_box *box, int32_t k);
+
+/* Sets the widths of the next box about the prices so that about `slots` of the tokens of this one come to choose the
+   expert, and as many to leave it, as its price goes from the middle to either end. Where this box does not hold so
+   many, the next one becomes twice as wide. */
+void alf_box_set_widths(alf_box *box, int64_t slots);
 
 /* Replaces a box of the whole batch by a smaller one inside it, about the prices, with widths for about `slots`: only
    the tokens that were not settled are looked at. Errors: ALF_ENOMEM. */
-alf_status alf_box_refine(alf_box *box, double slots, alf_error *err);
+alf_status alf_box_refine(alf_box *box, int64_t slots, alf_error *err);
 
 /* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= E or a round gains less than a quarter;
    returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices

@@ -18,8 +18,8 @@ typedef struct search {
   alf_box *box;
   int32_t experts;
   int32_t denominator;
-  int64_t target; /* load of every expert, in units of 1/denominator */
-  int64_t *load;  /* E, in the same units */
+  int64_t *target; /* E: loads to reach, in units of 1/denominator */
+  int64_t *load;   /* E, in the same units */
   arc *arc;       /* pool */
   int32_t arcs, room;
   int32_t *heap;     /* E×E: the cheapest arc from one expert to another; −1: none */
@@ -32,6 +32,7 @@ typedef struct search {
 
 static void search_free(search *s)
 {
+  free(s->target);
   free(s->load);
   free(s->arc);
   free(s->heap);
@@ -46,7 +47,7 @@ static alf_status search_alloc(search *s, alf_box *box, alf_error *err)
 {
   size_t experts = (size_t)box->problem->batch->experts, pairs = experts * experts;
   *s = (search){.box = box, .experts = (int32_t)experts, .denominator = (int32_t)alf_problem_denominator(box->problem)};
-  s->target = alf_problem_load_range(box->problem, 0).upper;
+  s->target = malloc(experts * sizeof *s->target);
   s->load = calloc(experts, sizeof *s->load);
   s->heap = malloc(pairs * sizeof *s->heap);
   s->weight = malloc(pairs * sizeof *s->weight);
@@ -54,8 +55,10 @@ static alf_status search_alloc(search *s, alf_box *box, alf_error *err)
   s->parent = malloc(experts * sizeof *s->parent);
   s->done = malloc(experts);
   s->path = malloc(experts * sizeof *s->path);
-  if (!s->load || !s->heap || !s->weight || !s->distance || !s->parent || !s->done || !s->path)
+  if (!s->target || !s->load || !s->heap || !s->weight || !s->distance || !s->parent || !s->done || !s->path)
     return alf_fail_memory(err, pairs * 12 + experts * 21);
+  for (size_t k = 0; k < experts; k++)
+    s->target[k] = alf_problem_load_range(box->problem, (int32_t)k).upper;
   for (size_t pair = 0; pair < pairs; pair++) {
     s->heap[pair] = -1;
     s->weight[pair] = no_arc;
@@ -190,12 +193,12 @@ static void relax(search *s, int32_t a)
 static int32_t find_path(search *s)
 {
   for (int32_t k = 0; k < s->experts; k++) {
-    s->distance[k] = s->load[k] > s->target ? 0 : no_arc;
+    s->distance[k] = s->load[k] > s->target[k] ? 0 : no_arc;
     s->parent[k] = -1;
     s->done[k] = 0;
   }
   for (int32_t a = nearest(s); a >= 0; a = nearest(s)) {
-    if (s->load[a] < s->target)
+    if (s->load[a] < s->target[a])
       return a;
     s->done[a] = 1;
     relax(s, a);
@@ -225,7 +228,7 @@ static const arc *arc_into(const search *s, int32_t b)
 /* As much as every arc, the source and the sink allow. */
 static int32_t path_room(const search *s, int32_t sink)
 {
-  int64_t room = s->target - s->load[sink];
+  int64_t room = s->target[sink] - s->load[sink];
   int32_t b = sink;
   for (; s->parent[b] >= 0; b = s->parent[b]) {
     const arc *a = arc_into(s, b);
@@ -233,7 +236,7 @@ static int32_t path_room(const search *s, int32_t sink)
     room = has < room ? has : room;
     room = open < room ? open : room;
   }
-  int64_t excess = s->load[b] - s->target;
+  int64_t excess = s->load[b] - s->target[b];
   return (int32_t)(excess < room ? excess : room);
 }
 
@@ -278,7 +281,7 @@ static alf_status augment(search *s, int32_t sink, alf_error *err)
 static bool is_overloaded(const search *s)
 {
   for (int32_t k = 0; k < s->experts; k++)
-    if (s->load[k] > s->target)
+    if (s->load[k] > s->target[k])
       return true;
   return false;
 }

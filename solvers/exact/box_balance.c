@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/select.h"
+#include "core/gap.h"
 #include "exact/box.h"
 #include "exact/perturb.h"
 
@@ -42,20 +42,14 @@ static void find_entries(const alf_box *box)
 }
 
 /* The middle of the gap of prices at which `target` of the n entries lie below; its end where it has but one. */
-static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target)
+static int64_t quantile_price(const int64_t *entry, int64_t n, int64_t target)
 {
-  int64_t below = -NEVER, above = NEVER;
-  if (target > 0)
-    below = alf_select(entry, n, target < n ? target - 1 : n - 1);
-  if (target <= 0)
-    above = alf_select(entry, n, 0);
-  for (int64_t e = target; target > 0 && e < n; e++)
-    above = entry[e] < above ? entry[e] : above;
-  if (below == -NEVER)
-    return above;
-  if (above == NEVER)
-    return below + 1;
-  return above > below ? below + (above - below) / 2 + 1 : below;
+  alf_gap gap = alf_gap_at(entry, n, target < 0 ? 0 : target > n ? n : target);
+  if (gap.below <= -NEVER)
+    return gap.above;
+  if (gap.above >= NEVER)
+    return gap.below + 1;
+  return gap.above > gap.below ? gap.below + (gap.above - gap.below) / 2 + 1 : gap.below;
 }
 
 /* Outside the box more cells than the free ones would count. */
@@ -68,25 +62,15 @@ static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
   return price > highest ? highest : price;
 }
 
-/* What all loads together must be, in slots: those of the tokens that the box was filled from, and of the
-   virtual one. */
-static int64_t slots_of(const alf_box *box)
-{
-  const alf_box_token *last = &box->token[box->tokens - 1];
-  int64_t slots = box->problem->topk * box->sampled;
-  return box->tokens && last->token < 0 ? slots + last->want : slots;
-}
-
 /* One round for all experts at once; returns Σ|load − L| before it. */
 static int64_t balance_once(alf_box *box, int64_t *next)
 {
-  int64_t experts = box->problem->batch->experts, slots = slots_of(box), off = 0;
+  int64_t experts = box->problem->batch->experts, off = 0;
   find_entries(box);
   for (int32_t k = 0; k < experts; k++) {
-    int64_t *entry = box->entry + box->column[k], n = box->column[k + 1] - box->column[k], chosen = 0;
-    int64_t target = slots / experts + (k < slots % experts) - box->settled[k];
-    for (int64_t e = 0; e < n; e++)
-      chosen += entry[e] < box->price[k];
+    const int64_t *entry = box->entry + box->column[k];
+    int64_t n = box->column[k + 1] - box->column[k], target = alf_box_target(box, k) - box->settled[k];
+    int64_t chosen = alf_count_below(entry, n, box->price[k]);
     off += llabs(chosen - target);
     next[k] = box->price[k];
     if (n && chosen != target)
@@ -112,4 +96,23 @@ int64_t alf_box_balance(alf_box *box, int rounds)
   }
   memcpy(box->price, best, bytes);
   return least;
+}
+
+static int64_t twice(int64_t width)
+{
+  return width >= ALF_BOX_ALL / 2 ? ALF_BOX_ALL : 2 * width;
+}
+
+void alf_box_set_widths(alf_box *box, int64_t slots)
+{
+  find_entries(box);
+  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
+    const int64_t *entry = box->entry + box->column[k];
+    int64_t n = box->column[k + 1] - box->column[k], price = box->price[k];
+    int64_t chosen = alf_count_below(entry, n, price);
+    int64_t low = slots < chosen ? alf_gap_at(entry, n, chosen - slots).below : -NEVER;
+    int64_t high = slots < n - chosen ? alf_gap_at(entry, n, chosen + slots).above : NEVER;
+    box->down[k] = low > -NEVER ? price - low + 1 : twice(box->down[k]);
+    box->up[k] = high < NEVER ? high - price + 1 : twice(box->up[k]);
+  }
 }

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/select.h"
 #include "exact/box.h"
 
 static int64_t score_of(const alf_box *box, const alf_box_cell *cell)
@@ -9,33 +8,19 @@ static int64_t score_of(const alf_box *box, const alf_box_cell *cell)
   return cell->affinity + box->price[cell->expert];
 }
 
-/* |score − threshold| of every cell, in the order by expert; the threshold lies midway between the last cell that is in
-   and the first that is out. */
-static void find_distances(alf_box *box)
-{
-  int64_t best[ALF_MAX_EXPERTS + 1], last_in, first_out;
-  for (int64_t r = 0; r < box->tokens; r++) {
-    const alf_box_token *token = &box->token[r];
-    alf_box_thresholds(box, token, best, &last_in, &first_out);
-    int64_t threshold = last_in == ALF_BOX_NEVER      ? first_out
-                        : first_out == -ALF_BOX_NEVER ? last_in
-                                                      : first_out + (last_in - first_out) / 2;
-    for (int64_t c = token->first; c < token->first + token->cells; c++)
-      box->entry[box->place[c]] = llabs(score_of(box, &box->cell[c]) - threshold);
-  }
-}
-
 /* The nearest cells of each expert set its widths; the old box stays the limit. */
-static void set_widths(alf_box *box, double slots)
+static void set_widths(alf_box *box, int64_t slots)
 {
-  find_distances(box);
-  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
-    int64_t *distance = box->entry + box->column[k], n = box->column[k + 1] - box->column[k], width = ALF_BOX_ALL;
-    if (2 * slots < (double)n)
-      width = alf_select(distance, n, (int64_t)(2 * slots)) + 1;
-    int64_t moved = box->price[k] - box->centre[k], down = box->down[k] + moved, up = box->up[k] - moved;
-    box->down[k] = width < down ? width : down;
-    box->up[k] = width < up ? width : up;
+  int64_t experts = box->problem->batch->experts, down[ALF_MAX_EXPERTS], up[ALF_MAX_EXPERTS];
+  for (int64_t k = 0; k < experts; k++) {
+    int64_t moved = box->price[k] - box->centre[k];
+    down[k] = box->down[k] + moved;
+    up[k] = box->up[k] - moved;
+  }
+  alf_box_set_widths(box, slots);
+  for (int64_t k = 0; k < experts; k++) {
+    box->down[k] = box->down[k] < down[k] ? box->down[k] : down[k];
+    box->up[k] = box->up[k] < up[k] ? box->up[k] : up[k];
   }
 }
 
@@ -112,7 +97,7 @@ static void keep_virtual(alf_box *box, const alf_box_token *old)
   box->token[box->tokens++] = kept;
 }
 
-alf_status alf_box_refine(alf_box *box, double slots, alf_error *err)
+alf_status alf_box_refine(alf_box *box, int64_t slots, alf_error *err)
 {
   char is_in[ALF_MAX_EXPERTS];
   int64_t tokens = box->tokens;

@@ -47,6 +47,7 @@ void alf_box_free(alf_box *box)
   free(box->chosen);
   free(box->token);
   free(box->cell);
+  free(box->is_in);
   free(box->amount);
   free(box->place);
   free(box->entry);
@@ -123,17 +124,14 @@ static reach reach_of(alf_box *box, const alf_expert *chosen)
 /* Room for one more token with all its cells. */
 static alf_status reserve(alf_box *box, alf_error *err)
 {
-  int64_t cells = box->cells + box->problem->batch->experts + 1;
+  int64_t cells = box->cells + box->problem->batch->experts + 1, room = box->cell_room;
   alf_box_token *token = alf_grow(box->token, &box->token_room, box->tokens + 1, sizeof *token);
   box->token = token ? token : box->token;
+  char *is_in = alf_grow(box->is_in, &room, cells, sizeof *is_in);
+  box->is_in = is_in ? is_in : box->is_in;
   alf_box_cell *cell = alf_grow(box->cell, &box->cell_room, cells, sizeof *cell);
   box->cell = cell ? cell : box->cell;
-  return token && cell ? ALF_OK : alf_fail_memory(err, (unsigned long long)cells * sizeof *cell);
-}
-
-static void add_cell(alf_box *box, int64_t affinity, int32_t k)
-{
-  box->cell[box->cells++] = (alf_box_cell){affinity, (int32_t)box->tokens, (alf_expert)k};
+  return token && is_in && cell ? ALF_OK : alf_fail_memory(err, (unsigned long long)cells * sizeof *cell);
 }
 
 /* The cells that can swap. Every cell is written to the next place and kept there only if it is free: a branch would be
@@ -142,6 +140,7 @@ static void free_cells(alf_box *box, int64_t i, const alf_expert *chosen, reach 
 {
   int32_t topk = box->problem->topk, experts = box->problem->batch->experts, n = 0, want = 0;
   alf_box_cell *cell = box->cell + box->cells;
+  char *is_in = box->is_in + box->cells;
   for (int32_t j = 0; j < topk; j++) {
     int32_t k = chosen[j];
     bool is_free = box->score[k] - box->down[k] <= r.other_high;
@@ -153,6 +152,7 @@ static void free_cells(alf_box *box, int64_t i, const alf_expert *chosen, reach 
     bool may_leave = box->score[k] - box->down[k] <= r.other_high;
     bool may_enter = box->score[k] + box->up[k] >= r.chosen_low;
     cell[n] = (alf_box_cell){box->score[k] - box->price[k], (int32_t)box->tokens, (alf_expert)k};
+    is_in[n] = box->is_chosen[k];
     n += box->is_chosen[k] ? may_leave : may_enter;
   }
   for (int32_t j = 0; j < topk; j++)
@@ -191,9 +191,11 @@ static alf_status add_virtual_token(alf_box *box, alf_error *err)
   alf_status status = range.lower < range.upper ? reserve(box, err) : ALF_OK;
   if (status || range.lower == range.upper)
     return status;
-  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(range.upper * experts - slots)};
-  for (int32_t k = 0; k < experts; k++)
-    add_cell(box, 0, k);
+  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(range.upper * experts - slots), false};
+  for (int32_t k = 0; k < experts; k++) {
+    box->is_in[box->cells] = k < box->token[box->tokens].want;
+    box->cell[box->cells++] = (alf_box_cell){0, (int32_t)box->tokens, (alf_expert)k};
+  }
   box->tokens++;
   return ALF_OK;
 }

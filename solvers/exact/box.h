@@ -14,7 +14,8 @@ typedef struct alf_box_token {
   int64_t token; /* its row in the batch; −1: the virtual token of ALF_ROUNDED */
   int64_t first; /* index of its first cell */
   int32_t cells;
-  int32_t want; /* slots that these cells share */
+  int32_t want;    /* slots that these cells share */
+  bool is_changed; /* the cells that are in are no longer those of chosen[] */
 } alf_box_token;
 
 typedef struct alf_box_cell {
@@ -39,6 +40,7 @@ typedef struct alf_box {
   int64_t sampled;    /* tokens that the box was filled from */
   alf_box_token *token;
   alf_box_cell *cell;
+  char *is_in;     /* cells: among the `want` best of its token when that was last looked at */
   int32_t *amount; /* cells: what the cell has, in units of 1/denominator */
   int64_t tokens, cells, token_room, cell_room;
   int64_t *column; /* E + 1: where each expert's cells start in the order by expert */
@@ -75,10 +77,10 @@ void alf_box_set_widths(alf_box *box, int64_t slots);
    the tokens that were not settled are looked at. Errors: ALF_ENOMEM. */
 alf_status alf_box_refine(alf_box *box, int64_t slots, alf_error *err);
 
-/* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= E or a round gains less than a quarter;
-   returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
+/* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= enough or a round gains less than a
+   quarter; returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
    stayed. */
-int64_t alf_box_balance(alf_box *box, int rounds);
+int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough);
 
 /* Whether the prices, moved together as far as need be, lie in the box. */
 bool alf_box_holds_prices(const alf_box *box);
@@ -86,10 +88,13 @@ bool alf_box_holds_prices(const alf_box *box);
 /* Whether some price lies on the border: it would have gone on. */
 bool alf_box_touches_border(const alf_box *box);
 
-/* Of one token's free cells at the prices: the want-th largest score and the next one, by insertion into `best` (want +
-   1 values). ALF_BOX_NEVER and −ALF_BOX_NEVER where there is none. */
-void alf_box_thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
-                        int64_t *first_out);
+/* Of one token's free cells at the prices: the want-th largest score and the next one. ALF_BOX_NEVER and −ALF_BOX_NEVER
+   where there is none. Brings is_in up to date. */
+typedef struct alf_box_threshold {
+  int64_t last_in, first_out;
+} alf_box_threshold;
+
+alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token);
 
 /* Orders the cells by expert and makes room for what goes with them. Errors: ALF_ENOMEM. */
 alf_status alf_box_order_cells(alf_box *box, alf_error *err);

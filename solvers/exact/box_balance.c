@@ -7,36 +7,49 @@
 
 #define NEVER ALF_BOX_NEVER
 
-void alf_box_thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
-                        int64_t *first_out)
+/* Where the threshold lies if is_in is right, and the cells on either side of it. */
+typedef struct border {
+  alf_box_threshold at;
+  int64_t last_in, first_out;
+} border;
+
+/* Without branches on scores: they would be mispredicted. */
+static border find_border(const alf_box *box, const alf_box_token *token)
 {
-  const alf_box_cell *cell = box->cell + token->first;
-  int32_t room = token->want + 1, held = 0;
-  for (int32_t c = 0; c < token->cells; c++) {
-    int64_t score = cell[c].affinity + box->price[cell[c].expert];
-    if (held == room && score <= best[room - 1])
-      continue;
-    int32_t at = held < room ? held++ : room - 1;
-    for (; at > 0 && best[at - 1] < score; at--)
-      best[at] = best[at - 1];
-    best[at] = score;
+  border b = {{NEVER, -NEVER}, -1, -1};
+  for (int64_t c = token->first; c < token->first + token->cells; c++) {
+    int64_t score = box->cell[c].affinity + box->price[box->cell[c].expert];
+    int64_t in = box->is_in[c] ? score : NEVER, out = box->is_in[c] ? -NEVER : score;
+    b.last_in = in < b.at.last_in ? c : b.last_in;
+    b.at.last_in = in < b.at.last_in ? in : b.at.last_in;
+    b.first_out = out > b.at.first_out ? c : b.first_out;
+    b.at.first_out = out > b.at.first_out ? out : b.at.first_out;
   }
-  *last_in = token->want > 0 ? best[token->want - 1] : NEVER;
-  *first_out = token->want < token->cells ? best[token->want] : -NEVER;
+  return b;
+}
+
+alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token)
+{
+  border b = find_border(box, token);
+  while (b.at.last_in < b.at.first_out) {
+    box->is_in[b.last_in] = 0;
+    box->is_in[b.first_out] = 1;
+    token->is_changed = true;
+    b = find_border(box, token);
+  }
+  return b.at;
 }
 
 /* For every cell the price from which on its token would choose it, the other prices given. */
-static void find_entries(const alf_box *box)
+static void find_entries(alf_box *box)
 {
-  int64_t best[ALF_MAX_EXPERTS + 1], last_in, first_out;
   for (int64_t r = 0; r < box->tokens; r++) {
-    const alf_box_token *token = &box->token[r];
-    alf_box_thresholds(box, token, best, &last_in, &first_out);
+    alf_box_token *token = &box->token[r];
+    alf_box_threshold threshold = alf_box_threshold_of(box, token);
     for (int64_t c = token->first; c < token->first + token->cells; c++) {
-      const alf_box_cell *cell = &box->cell[c];
-      bool in = cell->affinity + box->price[cell->expert] >= last_in;
-      int64_t rival = in ? first_out : last_in;
-      box->entry[box->place[c]] = rival == NEVER || rival == -NEVER ? rival : rival - cell->affinity;
+      int64_t rival = box->is_in[c] ? threshold.first_out : threshold.last_in;
+      int64_t never = rival == NEVER || rival == -NEVER;
+      box->entry[box->place[c]] = never ? rival : rival - box->cell[c].affinity;
     }
   }
 }
@@ -79,11 +92,11 @@ static int64_t balance_once(alf_box *box, int64_t *next)
   return off;
 }
 
-int64_t alf_box_balance(alf_box *box, int rounds)
+int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough)
 {
   int64_t next[ALF_MAX_EXPERTS], best[ALF_MAX_EXPERTS], least = INT64_MAX;
   size_t bytes = (size_t)box->problem->batch->experts * sizeof *next;
-  for (int round = 0; round < rounds && least > box->problem->batch->experts; round++) {
+  for (int round = 0; round < rounds && least > enough; round++) {
     int64_t off = balance_once(box, next);
     bool stalls = round > 1 && off > least / 4 * 3;
     if (off < least) {

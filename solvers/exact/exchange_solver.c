@@ -95,12 +95,20 @@ static void add_noise(workspace *w)
     box->price[k] *= INT64_C(1) << NOISE_BITS;
 }
 
+/* Σ|load − L| that is small beside what the next sample, or the last box, will find. */
+static int64_t enough_at(const workspace *w, int64_t stride)
+{
+  int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1, factor = stride / next;
+  double noise = stride > 1 ? sampling_noise(w->problem, w->problem->batch->tokens / next) / (double)factor : FINE_SLOTS;
+  return (int64_t)((1 + noise / 4) * w->problem->batch->experts);
+}
+
 static alf_status balance_sample(workspace *w, int64_t stride, int64_t *off, alf_error *err)
 {
   alf_sample_free(&w->sample);
   alf_status status = alf_sample_take(&w->sample, &w->box, stride, err);
   if (!status)
-    *off = alf_sample_balance(&w->sample, &w->box, ROUNDS);
+    *off = alf_sample_balance(&w->sample, &w->box, ROUNDS, enough_at(w, stride));
   return status ? status : alf_box_check_deadline(&w->box, err);
 }
 
@@ -123,7 +131,7 @@ static alf_status fill_and_balance(workspace *w, int64_t stride, alf_error *err)
 {
   alf_status status = alf_box_fill(&w->box, stride, err);
   if (!status)
-    alf_box_balance(&w->box, ROUNDS / 2);
+    alf_box_balance(&w->box, ROUNDS / 2, enough_at(w, stride));
   return status ? status : alf_box_check_deadline(&w->box, err);
 }
 
@@ -193,7 +201,7 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
     add_noise(w);
     return approach(w, err);
   }
-  int64_t off = alf_box_balance(box, ROUNDS);
+  int64_t off = alf_box_balance(box, ROUNDS, box->problem->batch->experts);
   bool moves_on = alf_box_touches_border(box) && off < w->off / 10 * 9;
   w->off = off;
   if (moves_on) { /* a box of this size in a better place is as good as a larger one */

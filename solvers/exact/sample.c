@@ -111,12 +111,12 @@ static int64_t survey(alf_sample *sample, alf_box *box)
   return off;
 }
 
-int64_t alf_sample_balance(alf_sample *sample, alf_box *box, int rounds)
+int64_t alf_sample_balance(alf_sample *sample, alf_box *box, int rounds, int64_t enough)
 {
   int32_t experts = box->problem->batch->experts;
   size_t bytes = (size_t)experts * sizeof *box->price;
   int64_t least = INT64_MAX;
-  for (int round = 0; round < rounds && least > experts; round++) {
+  for (int round = 0; round < rounds && least > enough; round++) {
     int64_t off = survey(sample, box);
     bool stalls = round > 1 && off > least / 4 * 3;
     if (off < least) {

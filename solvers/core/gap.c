@@ -10,6 +10,17 @@ ALF_HOT int64_t alf_count_below(const int64_t *value, int64_t count, int64_t lim
   return below;
 }
 
+/* Smallest and largest value. */
+ALF_HOT static alf_gap ends_of(const int64_t *value, int64_t count)
+{
+  alf_gap ends = {INT64_MAX, INT64_MIN};
+  for (int64_t i = 0; i < count; i++) {
+    ends.below = value[i] < ends.below ? value[i] : ends.below;
+    ends.above = value[i] > ends.above ? value[i] : ends.above;
+  }
+  return ends;
+}
+
 /* Largest value below the limit and smallest one that is not. */
 ALF_HOT static alf_gap split_at(const int64_t *value, int64_t count, int64_t limit)
 {
@@ -34,9 +45,9 @@ static int64_t next_limit(int64_t low, int64_t high, double share, int step)
 
 alf_gap alf_gap_at(const int64_t *value, int64_t count, int64_t rank)
 {
+  alf_gap ends = ends_of(value, count);
   if (rank <= 0 || rank >= count)
-    return split_at(value, count, rank <= 0 ? INT64_MIN : INT64_MAX);
-  alf_gap ends = {split_at(value, count, INT64_MIN).above, split_at(value, count, INT64_MAX).below};
+    return (alf_gap){rank <= 0 ? INT64_MIN : ends.above, rank <= 0 ? ends.below : INT64_MAX};
   int64_t low = ends.below, high = ends.above + 1, below_low = 0, below_high = count;
   for (int step = 0; high - low > 1; step++) {
     double share = ((double)(rank - below_low) + 0.5) / ((double)(below_high - below_low) + 1);

@@ -3,11 +3,6 @@
 
 #include "exact/box.h"
 
-static int64_t score_of(const alf_box *box, const alf_box_cell *cell)
-{
-  return cell->affinity + box->price[cell->expert];
-}
-
 /* The nearest cells of each expert set its widths; the old box stays the limit. */
 static void set_widths(alf_box *box, int64_t slots)
 {

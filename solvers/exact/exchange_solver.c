@@ -11,6 +11,9 @@
    one before, bring the prices near by quantile rounds; at full size two boxes, the second much smaller, leave a few
    free cells; shortest augmenting paths on these end exactly optimal. (shared/algorithms.md, "exchange") */
 
+#ifndef WIDE
+#define WIDE 2.5
+#endif
 enum {
   TOKENS_PER_EXPERT = 8, /* in the first sample, at least */
   LEVEL_FACTOR = 4,
@@ -141,7 +144,7 @@ static int64_t next_slots(const workspace *w, int64_t stride)
   if (stride == 1)
     return FINE_SLOTS;
   int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1;
-  return (int64_t)(2.5 * sampling_noise(w->problem, w->problem->batch->tokens / next) / LEVEL_FACTOR) + 1;
+  return (int64_t)(WIDE * sampling_noise(w->problem, w->problem->batch->tokens / next) / LEVEL_FACTOR) + 1;
 }
 
 /* Larger and larger samples, up to the whole batch. */
@@ -202,7 +205,7 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
     return approach(w, err);
   }
   int64_t off = alf_box_balance(box, ROUNDS, box->problem->batch->experts);
-  bool moves_on = alf_box_touches_border(box) && off < w->off / 10 * 9;
+  bool moves_on = alf_box_touches_border(box) && off > box->problem->batch->experts && off < w->off / 10 * 9;
   w->off = off;
   if (moves_on) { /* a box of this size in a better place is as good as a larger one */
     plan_box(w, w->slots);

@@ -6,12 +6,11 @@
 
 static const int64_t no_arc = INT64_MAX;
 
-/* A way to move load: cell `from` of a token gives up what its cell `to` takes. A node of a leftist heap. */
+/* A way to move load: cell `from` of a token gives up what its cell `to` takes. A node of a heap. */
 typedef struct arc {
   int64_t cost; /* affinity of from less that of to; prices come on top */
   int32_t from, to;
-  int32_t left, right; /* −1: none */
-  int32_t rank;
+  int32_t child, sibling; /* −1: none; a top's sibling means nothing */
 } arc;
 
 typedef struct search {
@@ -66,8 +65,8 @@ static alf_status search_alloc(search *s, alf_box *box, alf_error *err)
   return ALF_OK;
 }
 
-/* Merges two leftist heaps: the right spine, along which it recurs, is no longer than the logarithm of their size. */
-static int32_t merge(arc *arcs, int32_t a, int32_t b)
+/* One pairing heap from two: entering an arc is one comparison. (Fredman, Sedgewick, Sleator and Tarjan 1986) */
+static int32_t join(arc *arcs, int32_t a, int32_t b)
 {
   if (a < 0 || b < 0)
     return a < 0 ? b : a;
@@ -76,15 +75,28 @@ static int32_t merge(arc *arcs, int32_t a, int32_t b)
     a = b;
     b = held;
   }
-  arc *top = &arcs[a];
-  top->right = merge(arcs, top->right, b);
-  if (top->left < 0 || arcs[top->left].rank < arcs[top->right].rank) {
-    int32_t held = top->left;
-    top->left = top->right;
-    top->right = held;
-  }
-  top->rank = top->right < 0 ? 1 : arcs[top->right].rank + 1;
+  arcs[b].sibling = arcs[a].child;
+  arcs[a].child = b;
   return a;
+}
+
+/* What remains of a heap without its top: its children joined in pairs, and the pairs from last to first. */
+static int32_t pop(arc *arcs, int32_t top)
+{
+  int32_t pairs = -1, next = arcs[top].child, rest = -1;
+  while (next >= 0) {
+    int32_t a = next, b = arcs[a].sibling;
+    next = b < 0 ? -1 : arcs[b].sibling;
+    int32_t pair = join(arcs, a, b);
+    arcs[pair].sibling = pairs;
+    pairs = pair;
+  }
+  while (pairs >= 0) {
+    next = arcs[pairs].sibling;
+    rest = join(arcs, rest, pairs);
+    pairs = next;
+  }
+  return rest;
 }
 
 static bool is_open(const search *s, int64_t from, int64_t to)
@@ -108,8 +120,8 @@ static alf_status push_arc(search *s, int64_t from, int64_t to, alf_error *err)
     s->room = room;
   }
   int64_t pair = pair_of(s, from, to), cost = s->box->cell[from].affinity - s->box->cell[to].affinity;
-  s->arc[s->arcs] = (arc){cost, (int32_t)from, (int32_t)to, -1, -1, 1};
-  s->heap[pair] = merge(s->arc, s->heap[pair], s->arcs++);
+  s->arc[s->arcs] = (arc){cost, (int32_t)from, (int32_t)to, -1, -1};
+  s->heap[pair] = join(s->arc, s->heap[pair], s->arcs++);
   s->weight[pair] = s->arc[s->heap[pair]].cost;
   return ALF_OK;
 }
@@ -119,7 +131,7 @@ static void clean_pair(search *s, int64_t pair)
 {
   int32_t top = s->heap[pair];
   while (top >= 0 && !is_open(s, s->arc[top].from, s->arc[top].to))
-    top = merge(s->arc, s->arc[top].left, s->arc[top].right);
+    top = pop(s->arc, top);
   s->heap[pair] = top;
   s->weight[pair] = top < 0 ? no_arc : s->arc[top].cost;
 }

@@ -5,9 +5,6 @@
 #include "exact/box.h"
 #include "exact/perturb.h"
 
-#ifndef OFF
-#define OFF 4
-#endif
 #define NEVER ALF_BOX_NEVER
 
 /* Where the threshold lies if is_in is right, and the cells on either side of it. */
@@ -126,7 +123,7 @@ void alf_box_set_widths(alf_box *box, int64_t slots)
     const int64_t *entry = box->entry + box->column[k];
     int64_t n = box->column[k + 1] - box->column[k], price = box->price[k];
     int64_t chosen = alf_count_below(entry, n, price);
-    int64_t far = slots + OFF * llabs(chosen + box->settled[k] - alf_box_target(box, k));
+    int64_t off = llabs(chosen + box->settled[k] - alf_box_target(box, k)), far = 4 * off > slots ? 4 * off : slots;
     int64_t low = far < chosen ? alf_gap_at(entry, n, chosen - far).below : -NEVER;
     int64_t high = far < n - chosen ? alf_gap_at(entry, n, chosen + far).above : NEVER;
     box->down[k] = low > -NEVER ? price - low + 1 : twice(box->down[k]);

@@ -15,7 +15,7 @@
 #define WIDE 2.5
 #endif
 enum {
-  TOKENS_PER_EXPERT = 8, /* in the first sample, at least */
+  TOKENS_PER_EXPERT = 2, /* in the first sample, at least */
   LEVEL_FACTOR = 4,
   ROUNDS = 12,
   NOISE_BITS = 16,
@@ -157,11 +157,9 @@ static alf_status approach(workspace *w, alf_error *err)
   while (stride > 1 && !status) {
     stride /= LEVEL_FACTOR;
     status = fill_and_balance(w, stride, err);
-    if (!status && stride == 1 && alf_box_touches_border(&w->box)) /* the same box in a better place */
-      status = fill_and_balance(w, stride, err);
-    if (!status && stride > 1)
+    w->may_refine = !status && stride == 1 && !alf_box_touches_border(&w->box);
+    if (!status && !w->may_refine)
       alf_box_set_widths(&w->box, next_slots(w, stride));
-    w->may_refine = true;
   }
   return status;
 }
@@ -217,7 +215,7 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
     return status;
   if (w->slots >= w->problem->batch->tokens)
     return alf_fail(err, ALF_ESOLVER, "exchange: no path although every cell is free");
-  plan_box(w, 4 * w->slots);
+  plan_box(w, 2 * w->slots);
   return ALF_OK;
 }
 

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alf/routing.h"
 #include "core/hot.h"
 #include "exact/perturb.h"
-#include "exact/threshold.h"
+#include "routing/cut.h"
 
 void alf_sample_free(alf_sample *sample)
 {
@@ -23,16 +22,18 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
   *sample = (alf_sample){.tokens = (int64_t)tokens};
   sample->affinity = malloc(tokens * experts * sizeof *sample->affinity);
   sample->threshold = malloc(tokens * sizeof *sample->threshold);
-  sample->count = malloc(6 * experts * sizeof *sample->count);
+  sample->count = malloc(8 * experts * sizeof *sample->count);
   if (!sample->affinity || !sample->threshold || !sample->count) {
     alf_sample_free(sample);
-    return alf_fail_memory(err, (tokens * (experts + 1) + 6 * experts) * sizeof *sample->affinity);
+    return alf_fail_memory(err, (tokens * (experts + 1) + 8 * experts) * sizeof *sample->affinity);
   }
   sample->low = sample->count + experts;
   sample->high = sample->low + experts;
   sample->target = sample->high + experts;
   sample->next = sample->target + experts;
   sample->best = sample->next + experts;
+  sample->below = sample->best + experts;
+  sample->above = sample->below + experts;
   for (size_t r = 0; r < tokens; r++)
     alf_box_read_token(box, (int64_t)r * stride, sample->affinity + r * experts);
   box->sampled = (int64_t)tokens;
@@ -68,21 +69,41 @@ ALF_HOT static void find_ends(const alf_sample *sample, int32_t experts, int64_t
   }
 }
 
-/* The prices at which sample->target tokens choose each expert, or more where they tie: bisection for all experts at
-   once. */
+/* A price strictly between low and high, where the target would lie if tokens came in evenly; every third time the
+   middle, for they may not. */
+static int64_t next_price(const alf_sample *sample, int32_t k, int step)
+{
+  int64_t low = sample->low[k], span = sample->high[k] - low;
+  double share = ((double)(sample->target[k] - sample->below[k]) + 0.5) / (double)(sample->above[k] - sample->below[k] + 1);
+  int64_t rise = step % 3 == 2 ? span / 2 : (int64_t)(share * (double)span);
+  return low + (rise < 1 ? span > 1 : rise >= span ? span - 1 : rise);
+}
+
+/* The prices at which sample->target tokens choose each expert, or more where they tie: a search by intervals for all
+   experts at once. */
 static void find_quantiles(alf_sample *sample, int32_t experts, int64_t *price)
 {
   int64_t *low = sample->low, *high = sample->high;
   find_ends(sample, experts, low, high);
-  for (int64_t open = experts; open > 0;) {
+  for (int32_t k = 0; k < experts; k++) {
+    sample->below[k] = 0;
+    sample->above[k] = sample->tokens;
+  }
+  int64_t open = experts;
+  for (int step = 0; open > 0; step++) {
     open = 0;
     for (int32_t k = 0; k < experts; k++)
-      price[k] = low[k] + (high[k] - low[k]) / 2;
+      price[k] = next_price(sample, k, step);
     count_chosen(sample, experts, price, sample->count);
     for (int32_t k = 0; k < experts; k++) {
-      bool is_less = sample->count[k] < sample->target[k], is_more = sample->count[k] > sample->target[k];
-      low[k] = is_more ? low[k] : price[k];
-      high[k] = is_less ? high[k] : price[k];
+      if (sample->count[k] <= sample->target[k]) {
+        low[k] = price[k];
+        sample->below[k] = sample->count[k];
+      }
+      if (sample->count[k] >= sample->target[k]) {
+        high[k] = price[k];
+        sample->above[k] = sample->count[k];
+      }
       open += high[k] - low[k] > 1;
     }
   }
@@ -101,8 +122,8 @@ static int64_t survey(alf_sample *sample, alf_box *box)
     const int64_t *affinity = sample->affinity + r * experts;
     for (int32_t k = 0; k < experts; k++)
       box->score[k] = affinity[k] + box->price[k];
-    alf_topk_row(box->score, experts, topk, chosen);
-    sample->threshold[r] = alf_threshold_of(box->score, experts, topk, chosen).twice >> 1;
+    alf_cut cut = alf_topk_cut(box->score, experts, topk, chosen);
+    sample->threshold[r] = cut.first_out + (cut.last_in - cut.first_out) / 2;
     for (int32_t j = 0; j < topk; j++)
       sample->count[chosen[j]]++;
   }

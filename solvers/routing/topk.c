@@ -2,6 +2,7 @@
 
 #include "alf/routing.h"
 #include "core/hot.h"
+#include "routing/cut.h"
 
 enum { GROUPS = 16, CANDIDATES = 32 };
 
@@ -32,36 +33,44 @@ static void insert(const int64_t *score, int32_t k, alf_expert *chosen, int32_t 
   chosen[j] = (alf_expert)k;
 }
 
-static void select_by_insertion(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
+static alf_cut select_by_insertion(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
 {
+  alf_cut cut = {.first_out = INT64_MIN};
   for (int32_t k = 0; k < topk; k++)
     insert(score, k, chosen, k + 1);
-  int64_t threshold = score[chosen[topk - 1]];
+  cut.last_in = score[chosen[topk - 1]];
   for (int32_t k = topk; k < experts; k++) {
-    if (score[k] <= threshold)
+    int64_t out = score[k] <= cut.last_in ? score[k] : cut.last_in;
+    cut.first_out = out > cut.first_out ? out : cut.first_out;
+    if (score[k] <= cut.last_in)
       continue;
     insert(score, k, chosen, topk);
-    threshold = score[chosen[topk - 1]];
+    cut.last_in = score[chosen[topk - 1]];
   }
   for (int32_t j = 2; j <= topk; j++)
     sift_last(chosen, j);
+  return cut;
 }
 
-/* The topk-th largest of `lanes` values: a constant, so that the loops become vector instructions. */
-static inline int64_t largest_but(const int64_t *value, int lanes, int32_t topk)
+/* The topk-th largest of `lanes` values and the next one; lanes is a constant, so that the loops become vector
+   instructions. */
+static inline alf_cut cut_values(const int64_t *value, int lanes, int32_t topk)
 {
-  int64_t ahead[CANDIDATES] = {0}, last = INT64_MAX;
+  int64_t ahead[CANDIDATES] = {0};
+  alf_cut cut = {INT64_MAX, INT64_MAX};
   for (int rival = 0; rival < lanes; rival++)
     for (int c = 0; c < lanes; c++)
       ahead[c] += value[rival] > value[c];
   for (int c = 0; c < lanes; c++) {
-    int64_t kept = ahead[c] < topk ? value[c] : INT64_MAX;
-    last = kept < last ? kept : last;
+    int64_t in = ahead[c] < topk ? value[c] : INT64_MAX, next = ahead[c] <= topk ? value[c] : INT64_MAX;
+    cut.last_in = in < cut.last_in ? in : cut.last_in;
+    cut.first_out = next < cut.first_out ? next : cut.first_out;
   }
-  return last;
+  return cut;
 }
 
-/* A value that at least topk scores reach, and few others: the topk-th largest of the maxima of GROUPS groups. */
+/* A value that more than topk scores reach, and few others: the one after the topk-th largest of the maxima of GROUPS
+   groups. */
 static inline int64_t reached_by(const int64_t *score, int32_t experts, int32_t topk)
 {
   int64_t most[GROUPS];
@@ -72,11 +81,12 @@ static inline int64_t reached_by(const int64_t *score, int32_t experts, int32_t 
       most[g] = score[k + g] > most[g] ? score[k + g] : most[g];
   for (int g = 0; k < experts; k++, g++)
     most[g] = score[k] > most[g] ? score[k] : most[g];
-  return largest_but(most, GROUPS, topk);
+  return cut_values(most, GROUPS, topk).first_out;
 }
 
 /* Without branches that depend on the scores: they would be mispredicted. False when ties leave too many candidates. */
-ALF_HOT static bool select_by_rank(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
+ALF_HOT static bool select_by_rank(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen,
+                                   alf_cut *cut)
 {
   alf_expert candidate[ALF_MAX_EXPERTS];
   int64_t value[CANDIDATES], bound = reached_by(score, experts, topk);
@@ -89,23 +99,30 @@ ALF_HOT static bool select_by_rank(const int64_t *score, int32_t experts, int32_
     return false;
   for (int32_t c = 0; c < CANDIDATES; c++)
     value[c] = c < n ? score[candidate[c]] : INT64_MIN;
-  int64_t last = n <= GROUPS ? largest_but(value, GROUPS, topk) : largest_but(value, CANDIDATES, topk);
+  *cut = n <= GROUPS ? cut_values(value, GROUPS, topk) : cut_values(value, CANDIDATES, topk);
   for (int32_t c = 0; c < n; c++)
-    greater += value[c] > last;
+    greater += value[c] > cut->last_in;
   for (int32_t c = 0; c < n && held < topk; c++) {
     chosen[held] = candidate[c];
-    bool ties = value[c] == last && greater < topk;
-    held += value[c] > last || ties;
+    bool ties = value[c] == cut->last_in && greater < topk;
+    held += value[c] > cut->last_in || ties;
     greater += ties;
   }
   return true;
 }
 
+alf_cut alf_topk_cut(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
+{
+  alf_cut cut;
+  bool pays = experts >= 2 * GROUPS && topk <= GROUPS - 4;
+  if (!pays || !select_by_rank(score, experts, topk, chosen, &cut))
+    cut = select_by_insertion(score, experts, topk, chosen);
+  return cut;
+}
+
 void alf_topk_row(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
 {
-  bool pays = experts >= 2 * GROUPS && topk <= GROUPS - 4;
-  if (!pays || !select_by_rank(score, experts, topk, chosen))
-    select_by_insertion(score, experts, topk, chosen);
+  alf_topk_cut(score, experts, topk, chosen);
 }
 
 /* How many experts come before expert `at` in the order (score descending, index ascending). */

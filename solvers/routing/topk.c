@@ -4,7 +4,7 @@
 #include "core/hot.h"
 #include "routing/cut.h"
 
-enum { GROUPS = 16, CANDIDATES = 32 };
+enum { GROUPS = 16 };
 
 int64_t alf_score_key(double score)
 {
@@ -52,21 +52,33 @@ static alf_cut select_by_insertion(const int64_t *score, int32_t experts, int32_
   return cut;
 }
 
-/* The topk-th largest of `lanes` values and the next one; lanes is a constant, so that the loops become vector
-   instructions. */
-static inline alf_cut cut_values(const int64_t *value, int lanes, int32_t topk)
+/* Eight lanes of a vector register, or of several smaller ones; comparisons give masks. */
+typedef int64_t lanes __attribute__((vector_size(64)));
+#define WHERE(mask, a, b) (((a) & (mask)) | ((b) & ~(mask)))
+#define LEAST(a, b)       WHERE((a) < (b), a, b)
+
+static inline int64_t least_lane(const lanes *value)
 {
-  int64_t ahead[CANDIDATES] = {0};
-  alf_cut cut = {INT64_MAX, INT64_MAX};
-  for (int rival = 0; rival < lanes; rival++)
-    for (int c = 0; c < lanes; c++)
-      ahead[c] += value[rival] > value[c];
-  for (int c = 0; c < lanes; c++) {
-    int64_t in = ahead[c] < topk ? value[c] : INT64_MAX, next = ahead[c] <= topk ? value[c] : INT64_MAX;
-    cut.last_in = in < cut.last_in ? in : cut.last_in;
-    cut.first_out = next < cut.first_out ? next : cut.first_out;
+  lanes v = *value;
+  v = LEAST(v, __builtin_shuffle(v, (lanes){4, 5, 6, 7, 0, 1, 2, 3}));
+  v = LEAST(v, __builtin_shuffle(v, (lanes){2, 3, 0, 1, 6, 7, 4, 5}));
+  return v[0] < v[1] ? v[0] : v[1];
+}
+
+/* The topk-th largest of GROUPS values and the next one: those that have few others ahead of them. */
+static inline alf_cut cut_values(const int64_t *value, int32_t topk)
+{
+  lanes first, second, ahead_first = {0}, ahead_second = {0}, most = ahead_first + INT64_MAX;
+  memcpy(&first, value, sizeof first);
+  memcpy(&second, value + GROUPS / 2, sizeof second);
+  for (int rival = 0; rival < GROUPS; rival++) {
+    ahead_first -= value[rival] > first;
+    ahead_second -= value[rival] > second;
   }
-  return cut;
+  lanes in_first = WHERE(ahead_first < topk, first, most), in_second = WHERE(ahead_second < topk, second, most);
+  lanes next_first = WHERE(ahead_first <= topk, first, most), next_second = WHERE(ahead_second <= topk, second, most);
+  lanes in = LEAST(in_first, in_second), next = LEAST(next_first, next_second);
+  return (alf_cut){least_lane(&in), least_lane(&next)};
 }
 
 /* A value that more than topk scores reach, and few others: the one after the topk-th largest of the maxima of GROUPS
@@ -81,25 +93,25 @@ static inline int64_t reached_by(const int64_t *score, int32_t experts, int32_t 
       most[g] = score[k + g] > most[g] ? score[k + g] : most[g];
   for (int g = 0; k < experts; k++, g++)
     most[g] = score[k] > most[g] ? score[k] : most[g];
-  return cut_values(most, GROUPS, topk).first_out;
+  return cut_values(most, topk).first_out;
 }
 
-/* Without branches that depend on the scores: they would be mispredicted. False when ties leave too many candidates. */
+/* Without branches that depend on the scores: they would be mispredicted. False when there are too many candidates. */
 ALF_HOT static bool select_by_rank(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen,
                                    alf_cut *cut)
 {
   alf_expert candidate[ALF_MAX_EXPERTS];
-  int64_t value[CANDIDATES], bound = reached_by(score, experts, topk);
+  int64_t value[GROUPS], bound = reached_by(score, experts, topk);
   int32_t n = 0, greater = 0, held = 0;
   for (int32_t k = 0; k < experts; k++) {
     candidate[n] = (alf_expert)k;
     n += score[k] >= bound;
   }
-  if (n > CANDIDATES)
+  if (n > GROUPS)
     return false;
-  for (int32_t c = 0; c < CANDIDATES; c++)
+  for (int32_t c = 0; c < GROUPS; c++)
     value[c] = c < n ? score[candidate[c]] : INT64_MIN;
-  *cut = n <= GROUPS ? cut_values(value, GROUPS, topk) : cut_values(value, CANDIDATES, topk);
+  *cut = cut_values(value, topk);
   for (int32_t c = 0; c < n; c++)
     greater += value[c] > cut->last_in;
   for (int32_t c = 0; c < n && held < topk; c++) {
@@ -114,7 +126,7 @@ ALF_HOT static bool select_by_rank(const int64_t *score, int32_t experts, int32_
 alf_cut alf_topk_cut(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen)
 {
   alf_cut cut;
-  bool pays = experts >= 2 * GROUPS && topk <= GROUPS - 4;
+  bool pays = experts >= 2 * GROUPS && topk <= GROUPS / 2 + 1;
   if (!pays || !select_by_rank(score, experts, topk, chosen, &cut))
     cut = select_by_insertion(score, experts, topk, chosen);
   return cut;

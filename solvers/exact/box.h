@@ -28,15 +28,14 @@ typedef struct alf_box_cell {
 typedef struct alf_box {
   const alf_problem *problem;
   alf_deadline deadline;
+  int threads;
   int noise_bits;     /* 0, or how far below a grid unit the noise that breaks ties lies */
   int64_t *price;     /* E: inside the box */
   int64_t *centre;    /* E: the prices at which it was filled */
   int64_t *down, *up; /* E: how far prices may go below and above them; ALF_BOX_ALL: every cell is free */
   int64_t *score;     /* E: scratch */
   alf_expert *chosen; /* T×K: Top-K at the centre */
-  bool routed;        /* chosen is a selection of every token */
   int64_t *settled;   /* E: slots of chosen cells that are not free */
-  char *is_chosen;    /* E: scratch, 0 between tokens */
   int64_t sampled;    /* tokens that the box was filled from */
   alf_box_token *token;
   alf_box_cell *cell;
@@ -51,7 +50,7 @@ typedef struct alf_box {
 #define ALF_BOX_ALL   (INT64_C(1) << 60)
 #define ALF_BOX_NEVER (INT64_C(1) << 61) /* a price that is never reached; negative: below all prices */
 
-alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, alf_error *err);
+alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, int threads, alf_error *err);
 
 /* ALF_ETIMEOUT when the deadline has passed. Filling, balancing and augmenting ask now and then. */
 alf_status alf_box_check_deadline(const alf_box *box, alf_error *err);

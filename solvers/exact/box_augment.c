@@ -19,7 +19,7 @@ typedef struct search {
   int32_t denominator;
   int64_t *target; /* E: loads to reach, in units of 1/denominator */
   int64_t *load;   /* E, in the same units */
-  arc *arc;       /* pool */
+  arc *arc;        /* pool */
   int32_t arcs, room;
   int32_t *heap;     /* E×E: the cheapest arc from one expert to another; −1: none */
   int64_t *weight;   /* E×E: its cost, or no_arc */

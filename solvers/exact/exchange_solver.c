@@ -60,7 +60,8 @@ static alf_status setup(void **out, const alf_problem *problem, const alf_solve_
   if (!w)
     return alf_fail_memory(err, sizeof *w);
   w->problem = problem;
-  alf_status status = alf_box_alloc(&w->box, problem, alf_deadline_after(settings->timeout, settings->stop), err);
+  alf_status status =
+      alf_box_alloc(&w->box, problem, alf_deadline_after(settings->timeout, settings->stop), settings->threads, err);
   if (status) {
     free(w);
     *out = NULL;
@@ -102,7 +103,8 @@ static void add_noise(workspace *w)
 static int64_t enough_at(const workspace *w, int64_t stride)
 {
   int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1, factor = stride / next;
-  double noise = stride > 1 ? sampling_noise(w->problem, w->problem->batch->tokens / next) / (double)factor : FINE_SLOTS;
+  double noise =
+      stride > 1 ? sampling_noise(w->problem, w->problem->batch->tokens / next) / (double)factor : FINE_SLOTS;
   return (int64_t)((1 + noise / 4) * w->problem->batch->experts);
 }
 

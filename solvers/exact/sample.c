@@ -74,7 +74,8 @@ ALF_HOT static void find_ends(const alf_sample *sample, int32_t experts, int64_t
 static int64_t next_price(const alf_sample *sample, int32_t k, int step)
 {
   int64_t low = sample->low[k], span = sample->high[k] - low;
-  double share = ((double)(sample->target[k] - sample->below[k]) + 0.5) / (double)(sample->above[k] - sample->below[k] + 1);
+  double share =
+      ((double)(sample->target[k] - sample->below[k]) + 0.5) / (double)(sample->above[k] - sample->below[k] + 1);
   int64_t rise = step % 3 == 2 ? span / 2 : (int64_t)(share * (double)span);
   return low + (rise < 1 ? span > 1 : rise >= span ? span - 1 : rise);
 }

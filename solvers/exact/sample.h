@@ -6,9 +6,9 @@
 
 typedef struct alf_sample {
   int64_t tokens;
-  int64_t *affinity;  /* n×E, fine units */
-  int64_t *threshold; /* n: midway between the K-th and the (K+1)-th score */
-  int64_t *count;     /* E: how many tokens choose each expert */
+  int64_t *affinity;                            /* n×E, fine units */
+  int64_t *threshold;                           /* n: midway between the K-th and the (K+1)-th score */
+  int64_t *count;                               /* E: how many tokens choose each expert */
   int64_t *target, *low, *high, *below, *above; /* E each: a search for prices, and the counts at its ends */
   int64_t *next, *best;                         /* E each: prices */
 } alf_sample;

@@ -11,9 +11,6 @@
    one before, bring the prices near by quantile rounds; at full size two boxes, the second much smaller, leave a few
    free cells; shortest augmenting paths on these end exactly optimal. (shared/algorithms.md, "exchange") */
 
-#ifndef WIDE
-#define WIDE 2.5
-#endif
 enum {
   TOKENS_PER_EXPERT = 2, /* in the first sample, at least */
   LEVEL_FACTOR = 4,
@@ -140,13 +137,14 @@ static alf_status fill_and_balance(workspace *w, int64_t stride, alf_error *err)
   return status ? status : alf_box_check_deadline(&w->box, err);
 }
 
-/* Half-width of the next box in slots of the sample at hand. */
+/* Half-width of the next box in slots of the sample at hand: so wide that hardly one of all experts should leave it. */
 static int64_t next_slots(const workspace *w, int64_t stride)
 {
   if (stride == 1)
     return FINE_SLOTS;
-  int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1;
-  return (int64_t)(WIDE * sampling_noise(w->problem, w->problem->batch->tokens / next) / LEVEL_FACTOR) + 1;
+  int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1, tokens = w->problem->batch->tokens / next;
+  double farthest = 0.85 * sqrt(2 * log(2.0 * w->problem->batch->experts));
+  return (int64_t)(farthest * sampling_noise(w->problem, tokens) / LEVEL_FACTOR) + 1;
 }
 
 /* Larger and larger samples, up to the whole batch. */

@@ -16,7 +16,7 @@ enum {
   LEVEL_FACTOR = 4,
   ROUNDS = 12,
   NOISE_BITS = 16,
-  FINE_SLOTS = 48, /* half-width of the last box, in slots on either side of the threshold */
+  FINE_SLOTS = 48, /* half-width of the last box, in slots on either side of the threshold, at most */
 };
 
 typedef struct workspace {
@@ -101,7 +101,7 @@ static int64_t enough_at(const workspace *w, int64_t stride)
 {
   int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1, factor = stride / next;
   double noise =
-      stride > 1 ? sampling_noise(w->problem, w->problem->batch->tokens / next) / (double)factor : FINE_SLOTS;
+      stride > 1 ? sampling_noise(w->problem, w->problem->batch->tokens / next) / (double)factor : (double)w->slots;
   return (int64_t)((1 + noise / 4) * w->problem->batch->experts);
 }
 
@@ -141,7 +141,7 @@ static alf_status fill_and_balance(workspace *w, int64_t stride, alf_error *err)
 static int64_t next_slots(const workspace *w, int64_t stride)
 {
   if (stride == 1)
-    return FINE_SLOTS;
+    return w->slots;
   int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1, tokens = w->problem->batch->tokens / next;
   double farthest = 0.85 * sqrt(2 * log(2.0 * w->problem->batch->experts));
   return (int64_t)(farthest * sampling_noise(w->problem, tokens) / LEVEL_FACTOR) + 1;
@@ -203,7 +203,8 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
     return approach(w, err);
   }
   int64_t off = alf_box_balance(box, ROUNDS, box->problem->batch->experts);
-  bool moves_on = alf_box_touches_border(box) && off > box->problem->batch->experts && off < w->off / 10 * 9;
+  bool gains = off < w->off / 10 * 9;
+  bool moves_on = gains && alf_box_touches_border(box) && off > box->problem->batch->experts;
   w->off = off;
   if (moves_on) { /* a box of this size in a better place is as good as a larger one */
     plan_box(w, w->slots);
@@ -215,7 +216,7 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
     return status;
   if (w->slots >= w->problem->batch->tokens)
     return alf_fail(err, ALF_ESOLVER, "exchange: no path although every cell is free");
-  plan_box(w, 2 * w->slots);
+  plan_box(w, gains ? w->slots : 2 * w->slots);
   return ALF_OK;
 }
 
@@ -292,8 +293,9 @@ static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
 {
   workspace *w = opaque;
   bool done = false;
+  w->slots = w->problem->topk * solution->tokens / solution->experts / 4 + 2;
+  w->slots = w->slots < FINE_SLOTS ? w->slots : FINE_SLOTS;
   alf_status status = approach(w, err);
-  w->slots = FINE_SLOTS;
   w->off = INT64_MAX;
   while (!status && !done) {
     status = alf_box_check_deadline(&w->box, err);

@@ -155,17 +155,15 @@ int64_t alf_sample_balance(alf_sample *sample, alf_box *box, int rounds, int64_t
   return least;
 }
 
-/* How far prices can go, down or up, until `slots` fewer or more tokens choose the expert. */
+/* How far prices can go, down or up, until `slots` fewer or more tokens choose the expert: nobody or all at the most. */
 static void find_width(alf_sample *sample, const alf_box *box, int64_t slots, int64_t *width)
 {
   int32_t experts = box->problem->batch->experts;
   for (int32_t k = 0; k < experts; k++)
     sample->target[k] = alf_box_target(box, k) + slots;
   find_quantiles(sample, experts, sample->next);
-  for (int32_t k = 0; k < experts; k++) {
-    bool is_inside = sample->target[k] > 0 && sample->target[k] < sample->tokens;
-    width[k] = is_inside ? llabs(sample->next[k] - box->price[k]) + 1 : ALF_BOX_ALL;
-  }
+  for (int32_t k = 0; k < experts; k++)
+    width[k] = llabs(sample->next[k] - box->price[k]) + 1;
 }
 
 void alf_sample_set_widths(alf_sample *sample, alf_box *box, int64_t slots)

@@ -100,8 +100,8 @@ int64_t alf_box_target(const alf_box *box, int32_t k)
   int64_t tokens = problem->batch->tokens, experts = problem->batch->experts, slots = problem->topk * box->sampled;
   if (problem->capacity)
     return (problem->capacity[k] * box->sampled + tokens / 2) / tokens;
-  const alf_box_token *last = &box->token[box->tokens - 1];
-  if (box->tokens && last->token < 0)
+  const alf_box_token *last = box->tokens ? &box->token[box->tokens - 1] : NULL;
+  if (last && last->token < 0)
     slots += last->want;
   return slots / experts + (k < slots % experts);
 }

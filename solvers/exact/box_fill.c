@@ -231,7 +231,7 @@ static alf_status gather(alf_box *box, part *parts, int64_t count, alf_error *er
   for (int64_t q = 0; q < count; q++) {
     if (!status && parts[q].status)
       status = alf_fail(err, parts[q].status, "%s", parts[q].err.text);
-    if (!status && q > 0)
+    if (!status && q > 0 && parts[q].box.tokens)
       status = append_part(box, &parts[q], err);
     for (int32_t k = 0; k < box->problem->batch->experts; k++)
       box->settled[k] += parts[q].box.settled[k];

@@ -65,7 +65,7 @@ static void judge(const exact_group *g, const alf_bench_contest *c)
 static alf_bench_contest new_contest(const exact_group *g, const alf_problem *problem)
 {
   bool quick = g->options->quick;
-  return (alf_bench_contest){.problem = problem, .rounds = quick ? 2 : 7, .budget = quick ? 0.5 : 4};
+  return (alf_bench_contest){.problem = problem, .rounds = quick ? 2 : 5, .budget = quick ? 0.5 : 10};
 }
 
 /* GLPK's plain simplex is only run to show that it does not end. */
@@ -129,9 +129,12 @@ static alf_status compare_threads(void *context, const alf_bench_instance *insta
 static alf_status run(const alf_cli_options *options, alf_bench_report *report, alf_error *err)
 {
   exact_group g = {options, report};
+  alf_status status = alf_bench_check_inputs(options, err);
+  if (status != ALF_OK)
+    return status;
   if (alf_bench_prints(report))
     alf_exact_print_head((int)options->threads);
-  alf_status status = alf_bench_each_instance(options, compare_solvers, &g, err);
+  status = alf_bench_each_instance(options, compare_solvers, &g, err);
   if (status == ALF_OK && alf_bench_prints(report))
     alf_exact_print_threads_head();
   return status == ALF_OK ? alf_bench_each_large(options, compare_threads, &g, err) : status;

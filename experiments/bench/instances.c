@@ -146,8 +146,7 @@ static alf_status visit_traces(const tour *t, alf_error *err)
   return status;
 }
 
-/* What is wrong with an input is said before minutes are spent on the others. */
-static alf_status check_inputs(const alf_cli_options *options, alf_error *err)
+alf_status alf_bench_check_inputs(const alf_cli_options *options, alf_error *err)
 {
   alf_status status = ALF_OK;
   for (int i = 0; i < options->arguments && status == ALF_OK; i++) {
@@ -161,9 +160,7 @@ static alf_status check_inputs(const alf_cli_options *options, alf_error *err)
 alf_status alf_bench_each_instance(const alf_cli_options *options, alf_bench_visit visit, void *context, alf_error *err)
 {
   tour t = {options, visit, context};
-  alf_status status = check_inputs(options, err);
-  if (status == ALF_OK)
-    status = visit_synthetics(&t, synthetics, sizeof synthetics / sizeof *synthetics, err);
+  alf_status status = visit_synthetics(&t, synthetics, sizeof synthetics / sizeof *synthetics, err);
   for (int i = 0; i < options->arguments && status == ALF_OK; i++)
     status = visit_input(&t, options->argument[i], err);
   return status == ALF_OK && options->arguments == 0 ? visit_traces(&t, err) : status;

@@ -48,10 +48,21 @@ static void put_real(FILE *csv, double value)
     fputc(',', csv);
 }
 
+/* File names may hold commas and quotes. */
+static void put_quoted(FILE *csv, const char *text)
+{
+  fputs(",\"", csv);
+  for (; *text; text++)
+    fputs(*text == '"' ? "\"\"" : (char[]){*text, 0}, csv);
+  fputc('"', csv);
+}
+
 static void put_line(FILE *csv, const char *group, const alf_bench_record *r)
 {
-  fprintf(csv, "%s,\"%s\",%" PRId64 ",%d,%d,%s,%d,%s,%d", group, r->instance, r->tokens, (int)r->experts, (int)r->topk,
-          r->entrant, r->threads, r->status, r->runs);
+  fputs(group, csv);
+  put_quoted(csv, r->instance);
+  fprintf(csv, ",%" PRId64 ",%d,%d,%s,%d,%s,%d", r->tokens, (int)r->experts, (int)r->topk, r->entrant, r->threads,
+          r->status, r->runs);
   put_real(csv, r->seconds);
   put_real(csv, r->calibration_seconds);
   put_real(csv, r->certificate_seconds);

@@ -72,6 +72,7 @@ alf_status alf_box_order_cells(alf_box *box, alf_error *err)
 {
   size_t cells = (size_t)box->cells + 1;
   int32_t experts = box->problem->batch->experts;
+  box->is_surveyed = false;
   free(box->amount);
   free(box->place);
   free(box->entry);

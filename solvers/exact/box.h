@@ -42,9 +42,10 @@ typedef struct alf_box {
   char *is_in;     /* cells: among the `want` best of its token when that was last looked at */
   int32_t *amount; /* cells: what the cell has, in units of 1/denominator */
   int64_t tokens, cells, token_room, cell_room;
-  int64_t *column; /* E + 1: where each expert's cells start in the order by expert */
-  int32_t *place;  /* cells: the place of each cell in that order */
-  int64_t *entry;  /* cells, in that order: the price from which on the cell is chosen */
+  int64_t *column;  /* E + 1: where each expert's cells start in the order by expert */
+  int32_t *place;   /* cells: the place of each cell in that order */
+  int64_t *entry;   /* cells, in that order: the price from which on the cell is chosen */
+  bool is_surveyed; /* entry belongs to the prices */
 } alf_box;
 
 #define ALF_BOX_ALL   (INT64_C(1) << 60)

@@ -225,6 +225,7 @@ static int32_t find_path(search *s)
 static bool move_prices(search *s, int32_t sink)
 {
   int64_t most = s->distance[sink], *price = s->box->price;
+  s->box->is_surveyed = false;
   for (int32_t k = 0; k < s->experts; k++) {
     int64_t rise = s->distance[k] < most ? s->distance[k] : most;
     if (rise > ALF_PRICE_LIMIT - price[k])

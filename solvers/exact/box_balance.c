@@ -43,6 +43,7 @@ alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token)
 /* For every cell the price from which on its token would choose it, the other prices given. */
 static void find_entries(alf_box *box)
 {
+  box->is_surveyed = true;
   for (int64_t r = 0; r < box->tokens; r++) {
     alf_box_token *token = &box->token[r];
     alf_box_threshold threshold = alf_box_threshold_of(box, token);
@@ -75,38 +76,55 @@ static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
   return price > highest ? highest : price;
 }
 
-/* One round for all experts at once; returns Σ|load − L| before it. */
-static int64_t balance_once(alf_box *box, int64_t *next)
+/* How many free cells of expert k are chosen at its price, and how many have to be. */
+static int64_t chosen_of(const alf_box *box, int32_t k)
 {
-  int64_t experts = box->problem->batch->experts, off = 0;
+  return alf_count_below(box->entry + box->column[k], box->column[k + 1] - box->column[k], box->price[k]);
+}
+
+static int64_t wanted_of(const alf_box *box, int32_t k)
+{
+  return alf_box_target(box, k) - box->settled[k];
+}
+
+/* Σ|load − L| at the prices. */
+static int64_t survey(alf_box *box)
+{
+  int64_t off = 0;
   find_entries(box);
-  for (int32_t k = 0; k < experts; k++) {
-    const int64_t *entry = box->entry + box->column[k];
-    int64_t n = box->column[k + 1] - box->column[k], target = alf_box_target(box, k) - box->settled[k];
-    int64_t chosen = alf_count_below(entry, n, box->price[k]);
-    off += llabs(chosen - target);
-    next[k] = box->price[k];
-    if (n && chosen != target)
-      next[k] = clamp_to_box(box, k, quantile_price(entry, n, target));
-  }
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    off += llabs(chosen_of(box, k) - wanted_of(box, k));
   return off;
+}
+
+/* One round for all experts at once. */
+static void move_prices(alf_box *box)
+{
+  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
+    const int64_t *entry = box->entry + box->column[k];
+    int64_t n = box->column[k + 1] - box->column[k], wanted = wanted_of(box, k);
+    if (n && chosen_of(box, k) != wanted)
+      box->price[k] = clamp_to_box(box, k, quantile_price(entry, n, wanted));
+  }
+  box->is_surveyed = false;
 }
 
 int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough)
 {
-  int64_t next[ALF_MAX_EXPERTS], best[ALF_MAX_EXPERTS], least = INT64_MAX;
-  size_t bytes = (size_t)box->problem->batch->experts * sizeof *next;
-  for (int round = 0; round < rounds && least > enough; round++) {
-    int64_t off = balance_once(box, next);
+  int64_t best[ALF_MAX_EXPERTS], least = INT64_MAX;
+  size_t bytes = (size_t)box->problem->batch->experts * sizeof *best;
+  for (int round = 0; round < rounds; round++) {
+    int64_t off = survey(box);
     bool stalls = round > 1 && off > least / 4 * 3;
     if (off < least) {
       memcpy(best, box->price, bytes);
       least = off;
     }
-    if (stalls)
+    if (stalls || least <= enough)
       break;
-    memcpy(box->price, next, bytes);
+    move_prices(box);
   }
+  box->is_surveyed = box->is_surveyed && !memcmp(box->price, best, bytes);
   memcpy(box->price, best, bytes);
   return least;
 }
@@ -118,12 +136,12 @@ static int64_t twice(int64_t width)
 
 void alf_box_set_widths(alf_box *box, int64_t slots)
 {
-  find_entries(box);
+  if (!box->is_surveyed)
+    find_entries(box);
   for (int32_t k = 0; k < box->problem->batch->experts; k++) {
     const int64_t *entry = box->entry + box->column[k];
-    int64_t n = box->column[k + 1] - box->column[k], price = box->price[k];
-    int64_t chosen = alf_count_below(entry, n, price);
-    int64_t off = llabs(chosen + box->settled[k] - alf_box_target(box, k)), far = 4 * off > slots ? 4 * off : slots;
+    int64_t n = box->column[k + 1] - box->column[k], price = box->price[k], chosen = chosen_of(box, k);
+    int64_t off = llabs(chosen - wanted_of(box, k)), far = 4 * off > slots ? 4 * off : slots;
     int64_t low = far < chosen ? alf_gap_at(entry, n, chosen - far).below : -NEVER;
     int64_t high = far < n - chosen ? alf_gap_at(entry, n, chosen + far).above : NEVER;
     box->down[k] = low > -NEVER ? price - low + 1 : twice(box->down[k]);

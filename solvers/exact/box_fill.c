@@ -47,8 +47,8 @@ ALF_HOT static int64_t highest_other(const int64_t *score, const int64_t *up, in
 {
   int64_t highest = INT64_MIN;
   for (int32_t k = 0; k < experts; k++) {
-    int64_t reach = score[k] > first_out ? INT64_MIN : score[k] + up[k];
-    highest = reach > highest ? reach : highest;
+    int64_t reach = score[k] + up[k], other = score[k] > first_out ? INT64_MIN : reach;
+    highest = other > highest ? other : highest;
   }
   return highest;
 }

@@ -47,9 +47,10 @@ typedef struct alf_bench_contest {
 } alf_bench_contest;
 
 /* Rounds in which each entrant runs once, in turn, so that a slow moment of the machine hits them alike. Solvers run in
-   this process. Referees know no time limit and run in a child, which is killed. Peak memory is what the largest resident
-   set of a forked child (getrusage) grows by: of the referee's own, for solvers of one more run. An entrant that fails is
-   not run again. Errors: ALF_EINTERRUPTED after Ctrl-C; all others are in the outcomes. */
+   this process. Referees know no time limit and run in a child, which is killed. Peak memory is what the largest
+   resident set of a forked child (getrusage) grows by: of the referee's own child, for solvers of one more run. That
+   includes pages of code: on a tiny instance 0.4 MB for exchange, 1.2 for glpk-warm, 1.1 for LEMON, 2.6 for CLP. An
+   entrant that fails is not run again. Errors: ALF_EINTERRUPTED after Ctrl-C; all others are in the outcomes. */
 alf_status alf_bench_contest_run(alf_bench_contest *contest, alf_error *err);
 
 #endif

@@ -17,7 +17,8 @@ typedef struct alf_bench_instance {
   alf_affinity batch; /* dyadic */
 } alf_bench_instance;
 
-/* Opens and closes the inputs on the command line: what is wrong with them is said before minutes are spent on others. */
+/* Opens and closes the inputs on the command line, so that what is wrong with them is said before minutes are spent on
+   others. Errors: those of alf_cli_open. */
 alf_status alf_bench_check_inputs(const alf_cli_options *options, alf_error *err);
 
 /* Builds one instance after the other and calls visit on each; its batch is gone afterwards. Errors: those of reading,

@@ -73,7 +73,8 @@ struct network {
   }
 };
 
-// A cell is worth choosing where -affinity + potential(token) - potential(expert) <= 0: potentials of experts are prices.
+// A cell is worth choosing where -affinity + potential(token) - potential(expert) <= 0: an expert's potential is its
+// price.
 void write_prices(const network &n, const alf_problem &problem, const network_simplex &simplex, int64_t *price)
 {
   bool free_load = alf_problem_has_free_load(&problem);

@@ -1,5 +1,5 @@
-/* Solvers from outside that judge alflab's: optional, found at configure time, used by the benchmark and by tests, never
-   by libalf. */
+/* Solvers from outside that judge alflab's: optional, found at configure time, used by the benchmark and by tests,
+   never by libalf. */
 #ifndef ALF_REFEREES_REFEREE_H
 #define ALF_REFEREES_REFEREE_H
 
@@ -18,9 +18,9 @@ typedef struct alf_referee_result {
 typedef struct alf_referee {
   const char *name;
   const char *package; /* Debian's, that provides it */
-  /* Whatever alf_problem_check accepts. `price` (E grid units, as in alf_solution; NULL: not wanted) is written by exact
-     referees only. There is no time limit: who needs one runs it in a process that can be killed. NULL when it was not
-     found at configure time. */
+  /* Whatever alf_problem_check accepts. `price` (E grid units, as in alf_solution; NULL: not wanted) is written by
+     exact referees only; where an expert takes no token or every token its price may be off the grid. There is no time
+     limit: who needs one runs it in a process that can be killed. NULL when it was not found at configure time. */
   alf_status (*solve)(const alf_problem *problem, int64_t *price, alf_referee_result *result, alf_error *err);
 } alf_referee;
 

@@ -1,6 +1,6 @@
 /* Random instances of up to 2000 tokens and 32 experts: alflab's solvers against LEMON's network simplex, to the last
-   unit, and against CLP. A failure is printed as an alflab command that repeats it. Skipped where a referee was not found
-   at configure time. */
+   unit, and against CLP. A failure is printed as an alflab command that repeats it. Skipped where a referee was not
+   found at configure time. */
 #include "support.h"
 
 #include <math.h>
@@ -190,7 +190,7 @@ static void test_fractional_by_hand(void **state)
   assert_true(result.primal == 10 + 9 + 4);
 }
 
-static void test_refused(void **state)
+static void test_absent(void **state)
 {
   (void)state;
   static const int64_t cells[] = {1, 2};
@@ -201,8 +201,17 @@ static void test_refused(void **state)
   alf_error err = {0};
   assert_fails(alf_referee_solve(&absent, &problem, NULL, &result, &err), ALF_EUNSUPPORTED, &err,
                "absent: not found at configure time: install libabsent-dev");
+}
+
+static void test_refuses_bad_problems(void **state)
+{
+  (void)state;
+  static const int64_t cells[] = {1, 2};
+  alf_affinity batch = {.dtype = ALF_DYADIC, .tokens = 1, .experts = 2, .grid_bits = 40, .values = cells};
+  alf_problem problem = {.batch = &batch, .topk = 2};
+  alf_referee_result result;
+  alf_error err = {0};
   require(&alf_referee_lemon);
-  problem.topk = 2;
   assert_fails(alf_referee_solve(&alf_referee_lemon, &problem, NULL, &result, &err), ALF_EINVAL, &err, "2");
 }
 
@@ -212,7 +221,8 @@ int main(void)
       cmocka_unit_test(test_lemon),
       cmocka_unit_test(test_clp),
       cmocka_unit_test(test_fractional_by_hand),
-      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_absent),
+      cmocka_unit_test(test_refuses_bad_problems),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,7 @@ static void print_report(const solve_run *run)
   alf_cli_row("max_load", "%.12g", c->max_load);
   alf_cli_row("min_load", "%.12g", c->min_load);
   alf_cli_row("pivots", "%lld", (long long)s->pivots);
+  alf_cli_row("iterations", "%lld", (long long)s->iterations);
   alf_cli_row("repairs", "%lld", (long long)s->repairs);
   alf_cli_row("tied_tokens", "%lld", (long long)c->tied_tokens);
   alf_cli_row("slackness_violations", "%lld", (long long)c->slackness_violations);

@@ -10,7 +10,7 @@ const alf_cli_option alf_cli_option_table[] = {
      ALF_CLI_ON(verify) | ALF_CLI_ON(solve) | ALF_CLI_ON(iterate), FIELD(topk),
      "experts per token, below their number"},
     {"solver", 0, "NAME", ALF_CLI_STRING, 0, 0, "auto", false, ALF_CLI_ON(solve), FIELD(solver),
-     "exact solver, see alflab list solvers; auto: glpk-warm, which takes any size"},
+     "exact solver, see alflab list solvers; auto: exchange, which takes any size"},
     {"rounded", 0, FLAG, ALF_CLI_ON(solve), FIELD(rounded),
      "where experts do not divide the slots: whole slots, loads rounded down or up, instead of equal fractional loads"},
     {"timeout", 0, "S", ALF_CLI_REAL, 0, 1e9, "0", false, ALF_CLI_ON(solve), FIELD(timeout),

@@ -15,7 +15,8 @@ static const int64_t work_limit = 20000000; /* tokens × states × options */
 struct workspace {
   const alf_problem *problem;
   alf_deadline deadline;
-  int64_t denominator, lower, upper; /* load range, in units of 1/denominator */
+  int64_t denominator;
+  alf_load_range *range; /* E */
   int64_t states, options;
   int32_t *option;      /* options × E: the amounts */
   alf_int128 *value[2]; /* states: the best so far, before and after the current token */
@@ -24,15 +25,22 @@ struct workspace {
   int64_t *amount;      /* E */
 };
 
-/* How many ways there are to write `sum` as `parts` amounts of at most `most`; work_limit + 1 when there are more.
-   States are counted first, and leave at most 25 experts and a sum of 600. */
-static int64_t count_options(int64_t sum, int32_t parts, int64_t most)
+/* The largest amount that a token can have of expert k. */
+static int64_t most_of(const alf_problem *problem, int32_t k)
 {
-  int64_t ways[1024] = {1};
+  int64_t denominator = alf_problem_denominator(problem), upper = alf_problem_load_range(problem, k).upper;
+  return upper < denominator ? upper : denominator;
+}
+
+/* How many ways there are to spend a token's slots; work_limit + 1 when there are more. States are counted first, and
+   leave at most 25 experts whose load is not 0, and a sum of 600. */
+static int64_t count_options(const alf_problem *problem)
+{
+  int64_t ways[1024] = {1}, sum = problem->topk * alf_problem_denominator(problem);
   if (sum >= (int64_t)(sizeof ways / sizeof *ways))
     return work_limit + 1;
-  for (int32_t part = 0; part < parts; part++)
-    for (int64_t s = sum; s >= 0; s--)
+  for (int32_t k = 0; k < problem->batch->experts; k++)
+    for (int64_t s = sum, most = most_of(problem, k); s >= 0; s--)
       for (int64_t amount = 1; amount <= most && amount <= s; amount++) {
         ways[s] += ways[s - amount];
         ways[s] = ways[s] < work_limit ? ways[s] : work_limit + 1;
@@ -44,21 +52,15 @@ static int64_t count_options(int64_t sum, int32_t parts, int64_t most)
 static int64_t count_states(const alf_problem *problem)
 {
   int64_t states = 1;
-  for (int32_t k = 1; k < problem->batch->experts && states <= work_limit; k++)
+  for (int32_t k = 0; k < problem->batch->experts - 1 && states <= work_limit; k++)
     states *= alf_problem_load_range(problem, k).upper + 1;
   return states < work_limit ? states : work_limit + 1;
-}
-
-static int64_t options_of(const alf_problem *problem)
-{
-  int64_t denominator = alf_problem_denominator(problem);
-  return count_options(problem->topk * denominator, problem->batch->experts, denominator);
 }
 
 static alf_status can(const alf_problem *problem, alf_error *err)
 {
   int64_t states = count_states(problem), tokens = problem->batch->tokens;
-  if (states <= work_limit / tokens && options_of(problem) <= work_limit / (states * tokens))
+  if (states <= work_limit / tokens && count_options(problem) <= work_limit / (states * tokens))
     return ALF_OK;
   return alf_fail(err, ALF_EUNSUPPORTED,
                   "enumerate: %lld tokens x %d experts, top-%d, denominator %lld: expected at most %lld tokens x load "
@@ -72,7 +74,7 @@ static double estimate(const alf_problem *problem)
   int64_t states = count_states(problem);
   if (states > work_limit)
     return (double)INFINITY;
-  return 5e-9 * (double)problem->batch->tokens * (double)states * (double)options_of(problem);
+  return 5e-9 * (double)problem->batch->tokens * (double)states * (double)count_options(problem);
 }
 
 static void free_workspace(void *workspace)
@@ -80,6 +82,7 @@ static void free_workspace(void *workspace)
   struct workspace *w = workspace;
   if (!w)
     return;
+  free(w->range);
   free(w->option);
   free(w->value[0]);
   free(w->value[1]);
@@ -93,15 +96,14 @@ static void free_workspace(void *workspace)
 static int32_t *list_options(struct workspace *w, int32_t k, int64_t sum, int32_t *row)
 {
   int32_t experts = w->problem->batch->experts;
-  int64_t most = w->denominator;
-  if (sum < 0 || sum > (experts - k) * most)
+  if (sum < 0 || sum > (experts - k) * w->denominator)
     return row;
   if (k == experts) {
     for (int32_t j = 0; j < experts; j++)
       *row++ = (int32_t)w->amount[j];
     return row;
   }
-  for (int64_t amount = 0; amount <= most; amount++) {
+  for (int64_t amount = 0, most = most_of(w->problem, k); amount <= most; amount++) {
     w->amount[k] = amount;
     row = list_options(w, k + 1, sum - amount, row);
   }
@@ -112,14 +114,17 @@ static alf_status fill_workspace(struct workspace *w, alf_error *err)
 {
   size_t experts = (size_t)w->problem->batch->experts;
   size_t cells = (size_t)w->options * experts, choices = (size_t)(w->states * w->problem->batch->tokens);
+  w->range = malloc(experts * sizeof *w->range);
   w->option = malloc(cells * sizeof *w->option);
   w->value[0] = malloc((size_t)w->states * sizeof *w->value[0]);
   w->value[1] = malloc((size_t)w->states * sizeof *w->value[1]);
   w->choice = malloc(choices * sizeof *w->choice);
   w->load = calloc(experts, sizeof *w->load);
   w->amount = calloc(experts, sizeof *w->amount);
-  if (!w->option || !w->value[0] || !w->value[1] || !w->choice || !w->load || !w->amount)
+  if (!w->range || !w->option || !w->value[0] || !w->value[1] || !w->choice || !w->load || !w->amount)
     return alf_fail_memory(err, (cells + choices) * sizeof *w->option + 2 * (size_t)w->states * sizeof *w->value[0]);
+  for (int32_t k = 0; k < w->problem->batch->experts; k++)
+    w->range[k] = alf_problem_load_range(w->problem, k);
   list_options(w, 0, w->problem->topk * w->denominator, w->option);
   return ALF_OK;
 }
@@ -133,11 +138,8 @@ static alf_status setup(void **workspace, const alf_problem *problem, const alf_
   w->problem = problem;
   w->deadline = alf_deadline_after(settings->timeout, settings->stop);
   w->denominator = alf_problem_denominator(problem);
-  alf_load_range range = alf_problem_load_range(problem, 0);
-  w->lower = range.lower;
-  w->upper = range.upper;
   w->states = count_states(problem);
-  w->options = options_of(problem);
+  w->options = count_options(problem);
   alf_status status = fill_workspace(w, err);
   if (status)
     free_workspace(w);
@@ -146,12 +148,12 @@ static alf_status setup(void **workspace, const alf_problem *problem, const alf_
   return status;
 }
 
-/* State number of the load vector, least expert first. */
+/* State number of the load vector, least expert first: a number whose digit k runs to the largest load of expert k. */
 static int64_t encode(const struct workspace *w, const int64_t *load)
 {
   int64_t state = 0;
   for (int32_t k = w->problem->batch->experts - 2; k >= 0; k--)
-    state = state * (w->upper + 1) + load[k];
+    state = state * (w->range[k].upper + 1) + load[k];
   return state;
 }
 
@@ -160,9 +162,10 @@ static void decode(const struct workspace *w, int64_t state, int64_t tokens, int
 {
   int32_t last = w->problem->batch->experts - 1;
   load[last] = tokens * w->problem->topk * w->denominator;
-  for (int32_t k = 0; k < last; k++, state /= w->upper + 1) {
-    load[k] = state % (w->upper + 1);
+  for (int32_t k = 0; k < last; k++) {
+    load[k] = state % (w->range[k].upper + 1);
     load[last] -= load[k];
+    state /= w->range[k].upper + 1;
   }
 }
 
@@ -173,7 +176,7 @@ static bool shift_load(const struct workspace *w, int64_t option, int64_t sign, 
   bool fits = true;
   for (int32_t k = 0; k < w->problem->batch->experts; k++) {
     load[k] += sign * amount[k];
-    fits = fits && load[k] >= 0 && load[k] <= w->upper;
+    fits = fits && load[k] >= 0 && load[k] <= w->range[k].upper;
   }
   return fits;
 }
@@ -224,7 +227,7 @@ static int64_t best_end(const struct workspace *w)
     decode(w, s, tokens, w->load);
     bool in_range = reached[s] != NOT_REACHED;
     for (int32_t k = 0; k < w->problem->batch->experts; k++)
-      in_range = in_range && w->load[k] >= w->lower;
+      in_range = in_range && w->load[k] >= w->range[k].lower;
     if (in_range && (best == NOT_REACHED || value[s] > value[best]))
       best = s;
   }

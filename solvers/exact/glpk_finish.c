@@ -17,10 +17,11 @@ struct alf_glpk_finish {
   alf_problem problem; /* the perturbed one */
   alf_affinity batch;  /* its batch */
   alf_deadline deadline;
-  int64_t denominator, lower, upper; /* load range, in units of 1/denominator */
-  int64_t *price;                    /* E: where the window lies */
-  int64_t *dense;                    /* E: scratch */
-  double *sorted;                    /* E: scratch */
+  int64_t denominator;
+  bool free_loads; /* experts may have the smaller or the larger load */
+  int64_t *price;  /* E: where the window lies */
+  int64_t *dense;  /* E: scratch */
+  double *sorted;  /* E: scratch */
   alf_window window;
   bool optimal; /* the window's LP has an optimum */
   alf_solution *solution;
@@ -47,12 +48,12 @@ alf_status alf_glpk_finish_alloc(alf_glpk_finish **finish, const alf_problem *pr
   if (!f)
     return alf_fail_memory(err, sizeof *f);
   f->original = problem;
-  f->problem = (alf_problem){.batch = &f->batch, .topk = problem->topk, .kind = problem->kind};
+  f->problem = *problem;
+  f->problem.batch = &f->batch;
   f->deadline = deadline;
   f->denominator = alf_problem_denominator(problem);
   alf_load_range range = alf_problem_load_range(problem, 0);
-  f->lower = range.lower;
-  f->upper = range.upper;
+  f->free_loads = alf_problem_has_free_load(problem) && range.lower < range.upper;
   f->price = calloc(experts, sizeof *f->price);
   f->dense = calloc(experts, sizeof *f->dense);
   f->sorted = calloc(experts, sizeof *f->sorted);
@@ -83,11 +84,11 @@ static int by_value(const void *a, const void *b)
 static double origin_of(alf_glpk_finish *f, const double *price)
 {
   int32_t experts = f->batch.experts;
-  int64_t larger = f->problem.topk * f->batch.tokens - f->lower * experts;
+  int64_t larger = f->problem.topk * f->batch.tokens % experts;
   double *sorted = f->sorted;
   memcpy(sorted, price, (size_t)experts * sizeof *price);
   qsort(sorted, (size_t)experts, sizeof *sorted, by_value);
-  return sorted[f->lower < f->upper ? larger : experts / 2];
+  return sorted[f->free_loads ? larger : experts / 2];
 }
 
 static alf_status set_prices(alf_glpk_finish *f, const double *price, alf_error *err)
@@ -108,7 +109,7 @@ static alf_glpk_scale scale_of(const alf_glpk_finish *f)
   int64_t largest = 0;
   for (int64_t c = 0; c < f->window.cells; c++)
     largest = llabs(f->window.cell[c].cost) > largest ? llabs(f->window.cell[c].cost) : largest;
-  for (int32_t k = 0; k < f->batch.experts && f->lower < f->upper; k++)
+  for (int32_t k = 0; k < f->batch.experts && f->free_loads; k++)
     largest = llabs(f->price[k]) > largest ? llabs(f->price[k]) : largest;
   return alf_glpk_scale_for(largest);
 }
@@ -123,7 +124,8 @@ static void add_rows(const alf_glpk_finish *f, glp_prob *lp)
     glp_set_row_stat(lp, r + 1, GLP_NS);
   }
   for (int k = 0; k < experts; k++) {
-    double free_load = (double)(f->lower - f->denominator * f->window.fixed_load[k]);
+    int64_t lower = alf_problem_load_range(f->original, k).lower;
+    double free_load = (double)(lower - f->denominator * f->window.fixed_load[k]);
     glp_set_row_bnds(lp, tokens + k + 1, GLP_FX, free_load, free_load);
     glp_set_row_stat(lp, tokens + k + 1, GLP_BS);
   }
@@ -149,7 +151,7 @@ static void add_free_loads(const alf_glpk_finish *f, glp_prob *lp, alf_glpk_scal
   int tokens = (int)f->window.tokens, cells = (int)f->window.cells;
   for (int k = 0; k < f->batch.experts; k++) {
     int column = cells + k + 1;
-    glp_set_col_bnds(lp, column, GLP_DB, 0, (double)(f->upper - f->lower));
+    glp_set_col_bnds(lp, column, GLP_DB, 0, 1);
     glp_set_obj_coef(lp, column, alf_glpk_cost(scale, -f->price[k]));
     glp_set_mat_col(lp, column, 1, (int[]){0, tokens + k + 1}, (double[]){0, -1});
     glp_set_col_stat(lp, column, f->price[k] < 0 ? GLP_NU : GLP_NL);
@@ -159,7 +161,7 @@ static void add_free_loads(const alf_glpk_finish *f, glp_prob *lp, alf_glpk_scal
 static alf_glpk_scale build(const alf_glpk_finish *f, glp_prob *lp)
 {
   alf_glpk_scale scale = scale_of(f);
-  int free_loads = f->lower < f->upper ? f->batch.experts : 0;
+  int free_loads = f->free_loads ? f->batch.experts : 0;
   glp_set_obj_dir(lp, GLP_MAX);
   add_rows(f, lp);
   glp_add_cols(lp, (int)f->window.cells + free_loads);

@@ -105,8 +105,7 @@ static alf_status find_prices(struct workspace *w, alf_error *err)
   for (int64_t stride = coarsest_stride(batch); stride > 0 && !status; stride /= LEVEL_FACTOR) {
     status = stride > 1 ? sample(w, stride, err) : ALF_OK;
     if (!status)
-      status =
-          alf_quantile_prices(stride > 1 ? &w->level : batch, w->problem->topk, rounds, w->deadline, w->price, err);
+      status = alf_quantile_prices(w->problem, stride > 1 ? &w->level : batch, rounds, w->deadline, w->price, err);
     rounds = ROUNDS;
   }
   return status;

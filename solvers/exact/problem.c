@@ -76,6 +76,11 @@ alf_load_range alf_problem_load_range(const alf_problem *problem, int32_t k)
   return (alf_load_range){slots / experts, slots / experts + (slots % experts != 0)};
 }
 
+int64_t alf_problem_target(const alf_problem *problem, int32_t k)
+{
+  return problem->capacity ? problem->batch->experts * problem->capacity[k] : problem->topk * problem->batch->tokens;
+}
+
 bool alf_problem_has_free_load(const alf_problem *problem)
 {
   return problem->kind == ALF_ROUNDED && !problem->capacity;

@@ -18,6 +18,7 @@ struct scratch {
   int64_t *score;     /* E */
   int64_t *next;      /* E: prices */
   int64_t *load;      /* E, slots */
+  int64_t *target;    /* E: what they are to be, in units of 1/E slots */
   alf_expert *chosen; /* K */
 };
 
@@ -36,12 +37,12 @@ static void survey(const alf_affinity *batch, int32_t topk, const int64_t *price
   }
 }
 
-/* Σ_k |load − L| <= E, in whole slots. */
-static bool is_balanced(const alf_affinity *batch, int32_t topk, const struct scratch *s)
+/* Σ_k |load − L_k| <= E, in whole slots. */
+static bool is_balanced(const alf_affinity *batch, const struct scratch *s)
 {
   int64_t off = 0;
   for (int32_t k = 0; k < batch->experts; k++)
-    off += llabs(batch->experts * s->load[k] - topk * batch->tokens);
+    off += llabs(batch->experts * s->load[k] - s->target[k]);
   return off <= (int64_t)batch->experts * batch->experts;
 }
 
@@ -55,15 +56,16 @@ static void gather_columns(const alf_affinity *batch, int32_t first, int32_t cou
 }
 
 /* The prices that would give every expert its load at these thresholds, less that of expert 0. */
-static void find_next(const alf_affinity *batch, int32_t topk, struct scratch *s)
+static void find_next(const alf_affinity *batch, struct scratch *s)
 {
-  int64_t load = topk * batch->tokens / batch->experts, rank = load > 0 ? load - 1 : 0;
   for (int32_t first = 0; first < batch->experts; first += COLUMNS) {
     int32_t left = batch->experts - first, count = left < COLUMNS ? left : COLUMNS;
     gather_columns(batch, first, count, s);
-    for (int32_t k = 0; k < count; k++)
+    for (int32_t k = 0; k < count; k++) {
+      int64_t load = s->target[first + k] / batch->experts, rank = load > 0 ? load - 1 : 0;
       s->next[first + k] =
           alf_select(s->column + k * batch->tokens, batch->tokens, rank) - (first + k ? s->next[0] : 0);
+    }
   }
   s->next[0] = 0;
 }
@@ -86,10 +88,11 @@ static alf_status scratch_alloc(struct scratch *s, const alf_affinity *batch, in
   s->score = malloc(experts * sizeof *s->score);
   s->next = malloc(experts * sizeof *s->next);
   s->load = malloc(experts * sizeof *s->load);
+  s->target = malloc(experts * sizeof *s->target);
   s->chosen = malloc((size_t)topk * sizeof *s->chosen);
-  if (s->threshold && s->column && s->score && s->next && s->load && s->chosen)
+  if (s->threshold && s->column && s->score && s->next && s->load && s->target && s->chosen)
     return ALF_OK;
-  return alf_fail_memory(err, ((COLUMNS + 1) * tokens + 4 * experts) * sizeof *s->threshold);
+  return alf_fail_memory(err, ((COLUMNS + 1) * tokens + 5 * experts) * sizeof *s->threshold);
 }
 
 static void scratch_free(struct scratch *s)
@@ -99,21 +102,31 @@ static void scratch_free(struct scratch *s)
   free(s->score);
   free(s->next);
   free(s->load);
+  free(s->target);
   free(s->chosen);
 }
 
-alf_status alf_quantile_prices(const alf_affinity *batch, int32_t topk, int rounds, alf_deadline deadline,
-                               int64_t *price, alf_error *err)
+/* Every expert's share of the sample. */
+static void set_targets(const alf_problem *problem, const alf_affinity *sample, struct scratch *s)
+{
+  for (int32_t k = 0; k < sample->experts; k++)
+    s->target[k] = (int64_t)((alf_int128)alf_problem_target(problem, k) * sample->tokens / problem->batch->tokens);
+}
+
+alf_status alf_quantile_prices(const alf_problem *problem, const alf_affinity *sample, int rounds,
+                               alf_deadline deadline, int64_t *price, alf_error *err)
 {
   struct scratch s = {0};
-  alf_status status = scratch_alloc(&s, batch, topk, err);
+  alf_status status = scratch_alloc(&s, sample, problem->topk, err);
   bool done = false;
+  if (!status)
+    set_targets(problem, sample, &s);
   for (int round = 0; round < rounds && !done && !status; round++) {
-    survey(batch, topk, price, &s);
-    done = is_balanced(batch, topk, &s);
+    survey(sample, problem->topk, price, &s);
+    done = is_balanced(sample, &s);
     if (!done) {
-      find_next(batch, topk, &s);
-      done = !move_prices(&s, batch->experts, price);
+      find_next(sample, &s);
+      done = !move_prices(&s, sample->experts, price);
     }
     if (alf_deadline_left_ms(deadline) == 0)
       status = alf_fail(err, ALF_ETIMEOUT, "quantile balancing: time limit reached after %d rounds", round + 1);

@@ -2,15 +2,16 @@
 #ifndef ALF_EXACT_QUANTILE_H
 #define ALF_EXACT_QUANTILE_H
 
-#include "alf/affinity.h"
+#include "alf/problem.h"
 #include "core/deadline.h"
 
 /* Quantile balancing: hold every token's threshold between its K-th and (K+1)-th score, and set each expert's price so
-   that L tokens score it above; then look where the thresholds are now. A round typically halves the imbalance, on
+   that L_k tokens score it above; then look where the thresholds are now. A round typically halves the imbalance, on
    every scale at once: exact in one round when all tokens are alike, where sign steps take thousands.
-   At most `rounds` of them, fewer when Σ|load − L| <= E. `batch` is one of alf_perturb. `price` is E of its grid
-   units, |p| < ALF_PRICE_LIMIT, start and result. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
-alf_status alf_quantile_prices(const alf_affinity *batch, int32_t topk, int rounds, alf_deadline deadline,
-                               int64_t *price, alf_error *err);
+   At most `rounds` of them, fewer when Σ|load − L_k| <= E. The batch of `problem` is one of alf_perturb; `sample` is
+   this batch or some of its tokens, for which loads are as much smaller. `price` is E of its grid units, |p| <
+   ALF_PRICE_LIMIT, start and result. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
+alf_status alf_quantile_prices(const alf_problem *problem, const alf_affinity *sample, int rounds,
+                               alf_deadline deadline, int64_t *price, alf_error *err);
 
 #endif

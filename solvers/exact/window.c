@@ -93,10 +93,9 @@ static bool choose_width(alf_window *window, int32_t k, int64_t wanted)
 static bool choose_widths(alf_window *window, int64_t scale)
 {
   int64_t tokens = window->problem->batch->tokens, experts = window->problem->batch->experts;
-  int64_t slots = window->problem->topk * tokens;
   bool all = true;
   for (int32_t k = 0; k < experts; k++) {
-    int64_t off = llabs(experts * window->load[k] - slots) / experts;
+    int64_t off = llabs(experts * window->load[k] - alf_problem_target(window->problem, k)) / experts;
     int64_t wanted = 32 + 4 * off;
     all = choose_width(window, k, wanted < tokens / scale ? wanted * scale : tokens) && all;
   }

@@ -36,7 +36,7 @@ typedef struct alf_window {
 
 alf_status alf_window_alloc(alf_window *window, const alf_problem *problem, alf_error *err);
 
-/* Routes by Top-K(γ + price) and frees for every expert about `scale` times (32 + 4·|load − L|) of its nearest cells.
+/* Routes by Top-K(γ + price) and frees for every expert about `scale` times (32 + 4·|load − L_k|) of its nearest cells.
    Widest when `scale` is so large that every cell is free; *all tells. Grows its memory as needed. */
 alf_status alf_window_fill(alf_window *window, const int64_t *price, int64_t scale, bool *all, alf_error *err);
 

@@ -188,13 +188,14 @@ static void test_quantile_prices(void **state)
     alf_affinity batch = {0}, fine = {0};
     alf_test_batch(sources[s], &batch);
     assert_ok(alf_perturb(&(alf_problem){&batch, 2, ALF_FRACTIONAL}, ALF_PERTURB_BITS, &fine, &err), &err);
+    alf_problem problem = {&fine, 2, ALF_FRACTIONAL};
     int64_t price[16] = {0};
     int64_t before = imbalance(&fine, 2, price);
-    assert_ok(alf_quantile_prices(&fine, 2, 16, alf_deadline_after(0, NULL), price, &err), &err);
+    assert_ok(alf_quantile_prices(&problem, &fine, 16, alf_deadline_after(0, NULL), price, &err), &err);
     int64_t after = imbalance(&fine, 2, price);
     assert_true(after <= 64);
     assert_true(s == 3 || after < before / 4);
-    assert_fails(alf_quantile_prices(&fine, 2, 16, (alf_deadline){0, NULL}, price, &err), ALF_ETIMEOUT, &err,
+    assert_fails(alf_quantile_prices(&problem, &fine, 16, (alf_deadline){0, NULL}, price, &err), ALF_ETIMEOUT, &err,
                  "after 1 rounds");
     alf_affinity_free(&fine);
     alf_affinity_free(&batch);

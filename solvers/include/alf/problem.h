@@ -38,6 +38,10 @@ typedef struct alf_load_range {
 /* Bounds of the load of expert k. */
 alf_load_range alf_problem_load_range(const alf_problem *problem, int32_t k);
 
+/* The load that expert k is to have, in units of 1/E slots: E·L_k with capacities, else K·T (for ALF_ROUNDED the mean of
+   what its range allows over all experts). */
+int64_t alf_problem_target(const alf_problem *problem, int32_t k);
+
 /* Whether loads may differ by which experts get the slots that are left over (ALF_ROUNDED without capacities); else
    every load is fixed, and only differences of prices matter. */
 bool alf_problem_has_free_load(const alf_problem *problem);

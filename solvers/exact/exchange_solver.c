@@ -30,8 +30,6 @@ typedef struct workspace {
 
 static alf_status can(const alf_problem *problem, alf_error *err)
 {
-  if (problem->capacity)
-    return alf_fail(err, ALF_EUNSUPPORTED, "exchange: capacities are given: expected none, every load the same");
   if (problem->batch->tokens <= INT32_MAX / problem->batch->experts)
     return ALF_OK;
   return alf_fail(err, ALF_EUNSUPPORTED, "exchange: %lld tokens x %d experts: expected at most %d cells",

@@ -211,7 +211,8 @@ static void conclude(const struct judge *j, const alf_certificate *certificate, 
 static alf_status judge_feasible(struct judge *j, const alf_solution *solution, int64_t limit, alf_judgement *out,
                                  alf_error *err)
 {
-  j->scale = alf_glpk_scale_of_problem(j->problem);
+  /* glp_exact rounds to simple fractions what is not integral: its costs are grid units. */
+  j->scale = j->exact ? (alf_glpk_scale){0} : alf_glpk_scale_of_problem(j->problem);
   alf_status status = alf_judge_basis_find(&j->basis, j->problem, solution, j->deadline, err);
   if (!status)
     status = alf_judge_columns_choose(&j->columns, &j->basis, limit, j->deadline, err);

@@ -253,7 +253,7 @@ static void join_root(struct parts *parts, alf_judge_basis *basis)
 }
 
 /* The basic cells of token i: those strictly between their bounds, one of those at its threshold, and more of these
-   where they join parts; all that join parts for the last token, so that the tree spans whatever prices may be. */
+   where they join parts; then, for the last token, any that do, so that the tree spans at wrong prices, too. */
 static void take_cells(alf_judge_basis *basis, struct parts *parts, int64_t i, int64_t *end)
 {
   const alf_solution *x = basis->solution;
@@ -268,9 +268,10 @@ static void take_cells(alf_judge_basis *basis, struct parts *parts, int64_t i, i
   }
   if (anchor < 0)
     basis->basic[(*end)++] = (alf_expert)(anchor = used);
-  for (int32_t k = 0; k < x->experts; k++)
-    if ((last || basis->score[k] == threshold) && join(parts, anchor, k))
-      basis->basic[(*end)++] = (alf_expert)k;
+  for (int any = 0; any <= last; any++)
+    for (int32_t k = 0; k < x->experts; k++)
+      if ((any || basis->score[k] == threshold) && join(parts, anchor, k))
+        basis->basic[(*end)++] = (alf_expert)k;
 }
 
 static alf_status span(alf_judge_basis *basis, alf_deadline deadline, alf_error *err)
@@ -304,7 +305,7 @@ static alf_status read_solution(alf_judge_basis *basis, alf_error *err)
     if (x->price[k] <= -price_limit || x->price[k] >= price_limit)
       return alf_fail(err, ALF_ERANGE, "judge: price of expert %d is %lld grid units: expected |price| < 2^59", (int)k,
                       (long long)x->price[k]);
-  alf_status status = x->denominator > 1 ? alf_judge_to_vertex(x, basis->amount, err) : ALF_OK;
+  alf_status status = x->denominator > 1 ? alf_judge_to_vertex(basis->problem->batch, x, basis->amount, err) : ALF_OK;
   for (int64_t e = 0; e < x->row[x->tokens]; e++)
     basis->load[x->expert[e]] += basis->amount[e];
   return status;

@@ -39,7 +39,9 @@ int64_t alf_judge_read_token(alf_judge_basis *basis, int64_t i);
 alf_status alf_judge_check_deadline(alf_deadline deadline, alf_error *err);
 
 /* Moves the amounts along cycles of cells strictly between their bounds until there is none: such cells are then a
-   forest. At optimal prices all of a cycle's cells are tied, and the objective stays. Errors: ALF_ENOMEM. */
-alf_status alf_judge_to_vertex(const alf_solution *solution, int32_t *amount, alf_error *err);
+   forest. The objective of an optimal solution stays, as all cells of a cycle are tied; that of another does not rise.
+   Errors: ALF_ENOMEM. */
+alf_status alf_judge_to_vertex(const alf_affinity *batch, const alf_solution *solution, int32_t *amount,
+                               alf_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 #include "alf/instance.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "alf/face.h"
 #include "alf/solver.h"
 #include "crowding.h"
 #include "ties.h"
@@ -36,47 +36,6 @@ static alf_status measure_crowding(alf_instance *instance, const alf_instance_se
                               settings->stop, err);
 }
 
-/* How much of each expert token i has under the optimum, spread out over E entries. */
-static void amounts_of(const alf_solution *optimum, int64_t i, int32_t *amount)
-{
-  memset(amount, 0, (size_t)optimum->experts * sizeof *amount);
-  for (int64_t j = optimum->row[i]; j < optimum->row[i + 1]; j++)
-    amount[optimum->expert[j]] = optimum->amount[j];
-}
-
-static void lower_costs(alf_instance *instance, int64_t i, const int32_t *amount)
-{
-  int32_t experts = instance->batch->experts;
-  const int64_t *row = alf_affinity_row(instance->batch, i);
-  for (int32_t a = 0; a < experts; a++) {
-    if (amount[a] == 0)
-      continue;
-    int64_t *cost = instance->exchange + (int64_t)a * experts;
-    for (int32_t b = 0; b < experts; b++)
-      if (b != a && amount[b] < instance->optimum.denominator && row[a] - row[b] < cost[b])
-        cost[b] = row[a] - row[b];
-  }
-}
-
-static alf_status measure_exchange(alf_instance *instance, alf_error *err)
-{
-  size_t experts = (size_t)instance->batch->experts;
-  int32_t *amount = malloc(experts * sizeof *amount);
-  instance->exchange = malloc(experts * experts * sizeof *instance->exchange);
-  if (!amount || !instance->exchange) {
-    free(amount);
-    return alf_fail_memory(err, experts * experts * sizeof *instance->exchange);
-  }
-  for (size_t j = 0; j < experts * experts; j++)
-    instance->exchange[j] = INT64_MAX;
-  for (int64_t i = 0; i < instance->batch->tokens; i++) {
-    amounts_of(&instance->optimum, i, amount);
-    lower_costs(instance, i, amount);
-  }
-  free(amount);
-  return ALF_OK;
-}
-
 bool alf_instance_is_optimal(const alf_instance *instance, const int64_t *shift)
 {
   int32_t experts = instance->batch->experts;
@@ -106,7 +65,11 @@ static alf_status find_optimum(alf_instance *instance, const alf_instance_settin
   instance->optimum_value =
       instance->certificate.primal * (instance->batch->experts / alf_problem_denominator(&problem));
   instance->solved = true;
-  status = measure_exchange(instance, err);
+  size_t arcs = (size_t)instance->batch->experts * (size_t)instance->batch->experts;
+  instance->exchange = malloc(arcs * sizeof *instance->exchange);
+  if (!instance->exchange)
+    return alf_fail_memory(err, arcs * sizeof *instance->exchange);
+  status = alf_exchange_costs(&problem, &instance->optimum, instance->exchange, err);
   if (status == ALF_OK)
     status = alf_find_ties(instance->batch, instance->topk, instance->optimum.price, &instance->ties, err);
   return status;

@@ -7,6 +7,7 @@
 #include "alf/solver.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
+#include "cli/face.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -22,17 +23,26 @@ typedef struct solve_run {
   alf_problem problem;
   alf_solution solution;
   alf_certificate certificate;
+  alf_cli_shift shift; /* --against only */
+  alf_cli_face face;   /* --face only */
   double read_seconds, certificate_seconds;
   json_t *batches; /* the reports of a stream, --json only */
 } solve_run;
 
 static void free_run(solve_run *run)
 {
+  alf_cli_face_free(&run->face);
+  alf_cli_shift_free(&run->shift);
   alf_solution_free(&run->solution);
   alf_affinity_free(&run->batch);
   alf_affinity_free(&run->raw);
   alf_source_close(run->source);
   json_decref(run->batches);
+}
+
+static bool wants_face(const solve_run *run)
+{
+  return run->options->face || run->options->against;
 }
 
 static const char *solve_status(const solve_run *run)
@@ -71,7 +81,7 @@ static json_t *json_report(const solve_run *run)
 {
   const alf_certificate *c = &run->certificate;
   const alf_solution *s = &run->solution;
-  return json_pack(
+  json_t *object = json_pack(
       "{sI si si ss ss ss so so so so sb sf sf sI sI sI sI sI sI sf sf sf sI so}", /* the order of design.md */
       "tokens", (json_int_t)run->batch.tokens, "experts", (int)run->batch.experts, "topk", (int)run->problem.topk,
       "solver", run->solver->name, "problem", problem_name(run), "status", solve_status(run), "objective",
@@ -82,6 +92,9 @@ static json_t *json_report(const solve_run *run)
       (json_int_t)c->tied_tokens, "slackness_violations", (json_int_t)c->slackness_violations, "seconds", s->seconds,
       "read_seconds", run->read_seconds, "certificate_seconds", run->certificate_seconds, "peak_bytes",
       (json_int_t)peak_bytes(), "prices", json_prices(run));
+  if (wants_face(run))
+    alf_cli_json_set(&object, "face", alf_cli_face_json(&run->face));
+  return object;
 }
 
 static void print_prices(const solve_run *run)
@@ -126,6 +139,8 @@ static void print_report(const solve_run *run)
   alf_cli_row("certificate_seconds", "%.3f", run->certificate_seconds);
   alf_cli_row("peak_bytes", "%lld", peak_bytes());
   print_prices(run);
+  if (wants_face(run))
+    alf_cli_face_print(&run->face);
 }
 
 /* One line of the table of a stream. */
@@ -140,6 +155,8 @@ static void print_line(const solve_run *run, int64_t index)
   printf("%5lld  %-11s  %18.12g  %8.2g  %9.6g  %9.6g  %7lld  %7lld  %.3f\n", (long long)index, solve_status(run),
          c->objective, c->gap, c->max_load, c->min_load, (long long)run->solution.pivots,
          (long long)run->solution.repairs, run->solution.seconds);
+  if (wants_face(run))
+    alf_cli_face_print_line(&run->face);
   fflush(stdout);
 }
 
@@ -201,6 +218,11 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
   if (status == ALF_OK)
     status = alf_certify(&run->problem, &run->solution, &run->certificate, err);
   run->certificate_seconds = alf_cli_seconds() - start;
+  if (settings.timeout > 0) /* --timeout is for the batch: the face has what the solver left */
+    settings.timeout = fmax(settings.timeout - run->solution.seconds, 1e-9);
+  if (status == ALF_OK && wants_face(run))
+    status = alf_cli_face_measure(&run->face, &run->problem, &run->solution, &run->certificate, &settings, &run->shift,
+                                  index, err);
   return status == ALF_OK ? status : name_batch(run, index, err);
 }
 
@@ -228,6 +250,7 @@ static int solve_batches(solve_run *run, alf_error *err)
     status = solve_next(run, index, err);
     if (status == ALF_OK) {
       all_certified = all_certified && run->certificate.certified;
+      all_certified = all_certified && (!wants_face(run) || run->face.certificate.certified);
       status = report(run, index, stream, err);
     }
   }
@@ -249,6 +272,10 @@ static int run(const alf_cli_options *options, alf_error *err)
   if (!state.solver)
     return alf_cli_exit_code(alf_cli_fail_name("--solver ", options->solver, "solvers", err));
   alf_status status = alf_cli_open(&state.source, options->argument[0], options, err);
+  if (status == ALF_OK && options->against) {
+    const alf_source_info *input = alf_source_describe(state.source);
+    status = alf_cli_shift_read(&state.shift, options->against, input->experts, input->batches, err);
+  }
   int code = status == ALF_OK ? solve_batches(&state, err) : alf_cli_exit_code(status);
   free_run(&state);
   return code;
@@ -263,6 +290,8 @@ const alf_cli_command alf_cli_command_solve = {
     .details =
         "INPUT is a file (x.npy, x.npy@batch, x.npz:key) or a synthetic family (uniform:T=1024,E=64,seed=1). Every "
         "batch of a stream is solved in turn. The result is checked in exact integers by code that shares "
-        "nothing with the solvers; exit code 4 when it is not proven optimal.",
+        "nothing with the solvers; exit code 4 when it is not proven optimal. --against takes FILE.npy with one shift "
+        "vector, or FILE.npy@ROW of several, and rounds it to the grid of the batch; a file with as many rows as INPUT "
+        "has batches needs no ROW.",
     .run = run,
 };

@@ -12,9 +12,9 @@
 typedef struct alf_cli_options {
   int64_t topk, seed, threads, steps, tokens;
   double timeout, u;
-  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out;
+  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against;
   const char *claim, *step_sizes; /* comma lists */
-  bool json, quiet, rounded, float_mode, no_optimum, quick;
+  bool json, quiet, rounded, face, float_mode, no_optimum, quick;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;

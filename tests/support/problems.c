@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "exact/solution.h"
 #include "problems.h"
 
 alf_affinity alf_test_grid(int64_t tokens, int32_t experts, int32_t grid_bits, const int64_t *cells)
@@ -18,7 +19,7 @@ void alf_test_solution(alf_solution *solution, const alf_problem *problem, const
       int amount = amounts[i * solution->experts + k];
       if (!amount)
         continue;
-      assert_true(end < solution->room);
+      assert_ok(alf_solution_reserve(solution, end + 1, &err), &err);
       solution->expert[end] = (alf_expert)k;
       solution->amount[end++] = amount;
     }

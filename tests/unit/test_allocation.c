@@ -8,6 +8,7 @@
 #include <zip.h>
 
 #include "alf/cycle.h"
+#include "alf/face.h"
 #include "alf/new_file.h"
 #include "alf/npy.h"
 #include "alf/solver.h"
@@ -34,6 +35,7 @@ typedef struct fixture {
   alf_instance made;
   alf_solution solution;
   alf_certificate certificate;
+  alf_face face;
   alf_claim_result result[16];
 } fixture;
 
@@ -172,11 +174,25 @@ static alf_status certify(fixture *f, alf_error *err)
   return alf_certify(&problem, &f->instance.optimum, &f->certificate, err);
 }
 
+static alf_status find_face(fixture *f, alf_error *err)
+{
+  alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
+  return alf_face_find(&problem, &f->instance.optimum, NULL, &f->face, err);
+}
+
+static alf_status place_shift(fixture *f, alf_error *err)
+{
+  alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
+  alf_face_position position;
+  alf_status status = alf_face_find(&problem, &f->instance.optimum, NULL, &f->face, err);
+  return status ? status : alf_face_place(&f->face, &problem, &f->instance.optimum, f->face.centre, &position, err);
+}
+
 static bool nothing_made(const fixture *f)
 {
   return !f->it && !f->cycle && !f->observer && !f->watch && !f->solution.row && !f->solution.price &&
          !f->solution.tokens && !f->certificate.certified && !f->certificate.max_load && !f->out.storage &&
-         !f->out.tokens;
+         !f->out.tokens && !f->face.high && !f->face.group && !f->face.centre;
 }
 
 static void clean(fixture *f)
@@ -189,6 +205,7 @@ static void clean(fixture *f)
   alf_watch_free(f->watch);
   alf_instance_free(&f->made);
   alf_solution_free(&f->solution);
+  alf_face_free(&f->face);
   f->source = NULL;
   f->it = NULL;
   f->cycle = NULL;
@@ -256,6 +273,8 @@ static void every_allocation_may_fail(void **state)
       {"instance", prepare_instance, 30, true},
       {"certificate", certify, 4, false},
       {"room for repairs", make_room, 6, true},
+      {"face", find_face, 15, false},
+      {"place of a shift", place_shift, 21, true},
   };
   for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)
     sweep(&operations[o], *state);

@@ -36,9 +36,8 @@ typedef struct alf_instance {
   alf_ties ties;
   int crowding_count;
   alf_crowding *crowding; /* one for each step size asked for */
-  int64_t *exchange; /* E×E, when solved: the smallest γ_ia − γ_ib over tokens that could give up a for b under
-                                the optimum; INT64_MAX when none could. A shift p is optimal exactly when
-                                p_b − p_a <= exchange[a·E + b] for all a, b (C6) */
+  int64_t *exchange;      /* E×E, when solved: alf_exchange_costs of the optimum. A shift p is optimal exactly when
+                        p_b − p_a <= exchange[a·E + b] for all a, b (C6) */
 } alf_instance;
 
 typedef struct alf_instance_settings {

@@ -237,6 +237,8 @@ static alf_status judge(const alf_problem *problem, const alf_solution *solution
     status = judge_feasible(&j, solution, limit, out, err);
   if (!status && out->feasible)
     conclude(&j, &certificate, out);
+  if (status == ALF_ETIMEOUT && settings->stop && settings->stop())
+    status = alf_fail(err, ALF_EINTERRUPTED, "judge: interrupted");
   alf_judge_columns_free(&j.columns);
   alf_judge_basis_free(&j.basis);
   out->seconds = alf_now() - start;

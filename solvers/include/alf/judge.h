@@ -9,7 +9,7 @@
 /* Zero-initialised: the defaults. */
 typedef struct alf_judge_settings {
   double timeout;     /* seconds; 0: none. Ends with ALF_ETIMEOUT soon after */
-  bool (*stop)(void); /* may be NULL; true ends with ALF_ETIMEOUT soon after */
+  bool (*stop)(void); /* may be NULL; true ends with ALF_EINTERRUPTED soon after */
   int64_t
       columns; /* most cells that GLPK's first LP holds beside the basic ones; 0: 2^20. Fewer than all: restricted */
 } alf_judge_settings;
@@ -41,7 +41,7 @@ alf_status alf_judge_can(const alf_problem *problem, alf_error *err);
    then priced in integers at GLPK's prices, and those of wrong sign added until there are none.
    A wrong solution is not an error but confirmed = false; GLPK then goes on from it for a while, for a better one.
    Frees the calling thread's GLPK environment. Errors: those of alf_certify; ALF_EUNSUPPORTED (alf_judge_can);
-   ALF_ERANGE for a price of 2^59 units and more; ALF_ETIMEOUT; ALF_ENOMEM; ALF_ESOLVER when GLPK gives up. */
+   ALF_ERANGE for a price of 2^59 units and more; ALF_ETIMEOUT; ALF_EINTERRUPTED; ALF_ENOMEM; ALF_ESOLVER when GLPK gives up. */
 alf_status alf_judge(const alf_problem *problem, const alf_solution *solution, const alf_judge_settings *settings,
                      alf_judgement *judgement, alf_error *err);
 

@@ -8,7 +8,7 @@
 
 enum {
   PIECE = 500,            /* pivots between two looks at the deadline */
-  PIVOTS_TO_REFUTE = 4000 /* after so many GLPK need not go on: the basis was not optimal, and that is the verdict */
+  PIVOTS_TO_REFUTE = 1000 /* after so many GLPK need not go on: the basis was not optimal, and that is the verdict */
 };
 
 static const int64_t default_columns = INT64_C(1) << 20;

@@ -39,7 +39,8 @@ alf_status alf_judge_can(const alf_problem *problem, alf_error *err);
    cycles of fractional cells to a vertex; both leave the objective alone. Costs are exact as doubles, and nothing is
    perturbed. A batch of more cells than settings->columns is restricted to those near their token's threshold; all are
    then priced in integers at GLPK's prices, and those of wrong sign added until there are none.
-   A wrong solution is not an error but confirmed = false; GLPK then goes on from it for a while, for a better one.
+   A wrong solution is not an error but confirmed = false; GLPK then goes on from it, for a better one, for some 1000
+   pivots. Wrong prices of a right routing may come right on the way to a vertex: not confirmed, with 0 pivots.
    Frees the calling thread's GLPK environment. Errors: those of alf_certify; ALF_EUNSUPPORTED (alf_judge_can);
    ALF_ERANGE for a price of 2^59 units and more; ALF_ETIMEOUT; ALF_EINTERRUPTED; ALF_ENOMEM; ALF_ESOLVER when GLPK gives up. */
 alf_status alf_judge(const alf_problem *problem, const alf_solution *solution, const alf_judge_settings *settings,

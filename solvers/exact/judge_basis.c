@@ -239,7 +239,7 @@ static void join_fractional(struct parts *parts, const alf_judge_basis *basis)
   }
 }
 
-/* The root hangs on the experts whose load is free at no price; where loads are fixed, or prices wrong, on the first. */
+/* The root hangs on the experts whose load is free at price 0; where loads are fixed, or prices wrong, on the first. */
 static void join_root(struct parts *parts, alf_judge_basis *basis)
 {
   int32_t experts = basis->solution->experts;

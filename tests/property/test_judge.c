@@ -1,6 +1,6 @@
 /* Small random instances, with ties, fractional and rounded loads and capacities: GLPK confirms their optima in 0
-   pivots, in doubles and in rational arithmetic, with all cells and with few, also from optima that are no vertices; and
-   refutes what is broken. A failure names the seed: property_judge SEED runs that instance alone. */
+   pivots, in doubles and in rational arithmetic, with all cells and with few, also from optima that are no vertices;
+   and refutes what is broken. A failure names the seed: property_judge SEED runs that instance alone. */
 #include "support.h"
 
 #include <stdbool.h>

@@ -15,8 +15,8 @@ typedef struct alf_judge_settings {
 } alf_judge_settings;
 
 typedef struct alf_judgement {
-  /* The routing satisfies all constraints, its prices support it, GLPK says that its basis is optimal after 0 pivots, no
-     cell has a reduced cost of the wrong sign at GLPK's own prices, in integers, and GLPK's optimum is exactly the
+  /* The routing satisfies all constraints, its prices support it, GLPK says that its basis is optimal after 0 pivots,
+     no cell has a reduced cost of the wrong sign at GLPK's own prices, in integers, and GLPK's optimum is exactly the
      objective of the solution. */
   bool confirmed;
   bool feasible;     /* the routing satisfies all constraints; else GLPK is not asked, as no basis implies it */
@@ -34,15 +34,16 @@ typedef struct alf_judgement {
 alf_status alf_judge_can(const alf_problem *problem, alf_error *err);
 
 /* Judges a solution of any exact solver. The LP has a row for each token and each expert; cells are columns in amounts,
-   chosen ones at their upper bound, the others at 0; T + E columns are basic: a spanning tree of tied cells over tokens
-   and experts. Prices move within the optimal face to a vertex of it (C6), where such a tree exists, and amounts along
+   chosen ones at their upper bound, the others at 0; T + E variables are basic: a spanning tree of tied cells over
+   tokens and experts. Prices move within the optimal face to a vertex of it (C6), where such a tree exists, and amounts along
    cycles of fractional cells to a vertex; both leave the objective alone. Costs are exact as doubles, and nothing is
    perturbed. A batch of more cells than settings->columns is restricted to those near their token's threshold; all are
    then priced in integers at GLPK's prices, and those of wrong sign added until there are none.
    A wrong solution is not an error but confirmed = false; GLPK then goes on from it, for a better one, for some 1000
    pivots. Wrong prices of a right routing may come right on the way to a vertex: not confirmed, with 0 pivots.
    Frees the calling thread's GLPK environment. Errors: those of alf_certify; ALF_EUNSUPPORTED (alf_judge_can);
-   ALF_ERANGE for a price of 2^59 units and more; ALF_ETIMEOUT; ALF_EINTERRUPTED; ALF_ENOMEM; ALF_ESOLVER when GLPK gives up. */
+   ALF_ERANGE for a price of 2^59 units and more; ALF_ETIMEOUT; ALF_EINTERRUPTED; ALF_ENOMEM; ALF_ESOLVER when GLPK gives
+   up. */
 alf_status alf_judge(const alf_problem *problem, const alf_solution *solution, const alf_judge_settings *settings,
                      alf_judgement *judgement, alf_error *err);
 

@@ -15,6 +15,8 @@ const alf_cli_option alf_cli_option_table[] = {
      "where experts do not divide the slots: whole slots, loads rounded down or up, instead of equal fractional loads"},
     {"timeout", 0, "S", ALF_CLI_REAL, 0, 1e9, "0", false, ALF_CLI_ON(solve), FIELD(timeout),
      "seconds for one batch; 0: no limit"},
+    {"judge", 0, FLAG, ALF_CLI_ON(solve), FIELD(judge),
+     "let GLPK's simplex confirm the optimum from the basis that it implies, in 0 pivots"},
     {"face", 0, FLAG, ALF_CLI_ON(solve), FIELD(face),
      "all optimal prices: their intervals, their centre, whether routing and prices are unique"},
     {"against", 0, "FILE[@ROW]", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(solve), FIELD(against),

@@ -14,7 +14,7 @@ typedef struct alf_cli_options {
   double timeout, u;
   const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group;
   const char *claim, *step_sizes; /* comma lists */
-  bool json, quiet, rounded, face, float_mode, no_optimum, quick;
+  bool json, quiet, rounded, judge, face, float_mode, no_optimum, quick;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;

@@ -9,6 +9,7 @@
   X(alf_solver_glpk_simplex)                                                                                           \
   X(alf_solver_glpk_interior)                                                                                          \
   X(alf_solver_glpk_mincost)                                                                                           \
+  X(alf_solver_glpk_judge)                                                                                             \
   X(alf_solver_enumerate)
 
 #define DECLARE(name) extern const alf_solver name;

@@ -39,6 +39,19 @@ void alf_first_order_close(alf_first_order *run)
   *run = (alf_first_order){0};
 }
 
+alf_status alf_first_order_can(const alf_problem *problem, alf_error *err)
+{
+  (void)problem;
+  (void)err;
+  return ALF_OK;
+}
+
+void alf_first_order_show(const alf_affinity *batch, const int64_t *price, double *shown)
+{
+  for (int32_t k = 0; k < batch->experts; k++)
+    shown[k] = ldexp((double)price[k], -batch->grid_bits);
+}
+
 double alf_first_order_target(const alf_problem *problem, int32_t k)
 {
   if (problem->capacity)

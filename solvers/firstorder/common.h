@@ -46,6 +46,12 @@ alf_status alf_first_order_open(alf_first_order *run, const alf_problem *problem
 /* Releases and zeroes. Safe on a zeroed struct and on a half-open one. */
 void alf_first_order_close(alf_first_order *run);
 
+/* ALF_OK: for solvers that take any problem. */
+alf_status alf_first_order_can(const alf_problem *problem, alf_error *err);
+
+/* E prices in grid units of the batch as affinity units, exact below 2^53 grid units. */
+void alf_first_order_show(const alf_affinity *batch, const int64_t *price, double *shown);
+
 /* L_k in slots; the mean K·T/E where the load is free to be rounded. */
 double alf_first_order_target(const alf_problem *problem, int32_t k);
 

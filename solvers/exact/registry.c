@@ -2,14 +2,15 @@
 
 #include "alf/solver.h"
 
-/* A solver is one file in this folder and one line here. The first one is "auto". */
+/* A solver is one file, here or in firstorder/, and one line here. The first one is "auto". */
 #define SOLVERS(X)                                                                                                     \
   X(alf_solver_glpk_warm)                                                                                              \
   X(alf_solver_exchange)                                                                                               \
   X(alf_solver_glpk_simplex)                                                                                           \
   X(alf_solver_glpk_interior)                                                                                          \
   X(alf_solver_glpk_mincost)                                                                                           \
-  X(alf_solver_enumerate)
+  X(alf_solver_enumerate)                                                                                              \
+  X(alf_solver_quantile)
 
 #define DECLARE(name) extern const alf_solver name;
 #define ENTRY(name)   &name,

@@ -10,7 +10,8 @@
   X(alf_solver_glpk_interior)                                                                                          \
   X(alf_solver_glpk_mincost)                                                                                           \
   X(alf_solver_enumerate)                                                                                              \
-  X(alf_solver_quantile)
+  X(alf_solver_quantile)                                                                                               \
+  X(alf_solver_auction)
 
 #define DECLARE(name) extern const alf_solver name;
 #define ENTRY(name)   &name,

@@ -11,7 +11,8 @@
   X(alf_solver_glpk_mincost)                                                                                           \
   X(alf_solver_enumerate)                                                                                              \
   X(alf_solver_quantile)                                                                                               \
-  X(alf_solver_auction)
+  X(alf_solver_auction)                                                                                                \
+  X(alf_solver_sinkhorn)
 
 #define DECLARE(name) extern const alf_solver name;
 #define ENTRY(name)   &name,

@@ -58,6 +58,8 @@ const alf_cli_option alf_cli_option_table[] = {
      "f4 or f8: single or double precision"},
     {"out", 0, "DIR", ALF_CLI_STRING, 0, 0, "./alflab-demo", false, ALF_CLI_ON(demo), FIELD(out),
      "folder for the figure and its numbers; made if it is not there"},
+    {"out", 0, "DIR", ALF_CLI_STRING, 0, 0, ".", false, ALF_CLI_ON(figures), FIELD(out),
+     "folder for the figures and their numbers; it must be there"},
     {"quick", 0, FLAG, ALF_CLI_ON(demo), FIELD(quick), "fewer affinities, step sizes and updates; a rough figure"},
     {"seed", 0, "N", ALF_CLI_INTEGER, 0, 9e15, "0", false, ALF_CLI_EVERYWHERE, FIELD(seed),
      "seed of the synthetic sources that name none"},

@@ -149,7 +149,7 @@ static void test_all_solvers(void **state)
     if (solve(reference, &in.problem, &expected, &repairs) || repairs)
       fail_shrunk(reference, &s);
     for (const alf_solver *const *solver = alf_solvers; *solver; solver++)
-      if (solve(*solver, &in.problem, &found, &repairs) || found != expected)
+      if (!(*solver)->approximate && (solve(*solver, &in.problem, &found, &repairs) || found != expected))
         fail_shrunk(*solver, &s);
   }
   assert_true(checked > INSTANCES * 9 / 10);
@@ -202,7 +202,7 @@ static int replay(char **arguments)
   if (s.tokens * s.experts > CELLS || !is_valid(&s))
     return 2;
   for (const alf_solver *const *solver = alf_solvers; *solver; solver++) {
-    const char *wrong = check(*solver, &s);
+    const char *wrong = (*solver)->approximate ? NULL : check(*solver, &s);
     if (wrong)
       print_replay(*solver, &s, wrong);
     failures += wrong != NULL;

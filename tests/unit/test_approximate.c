@@ -159,6 +159,7 @@ static void test_repeatable(void **state)
 static void test_refuses_settings(void **state)
 {
   const alf_solver *solver = *state;
+  assert_non_null(strstr(solver->summary, "approximate")); /* so that alflab list tells */
   alf_error err = {0};
   alf_affinity batch = {0};
   alf_test_batch("uniform:T=5,E=4", &batch);

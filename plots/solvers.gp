@@ -18,9 +18,9 @@ floor = 1e-10
 
 do for [panel in "4096 16384"] {
   eval heading(panel eq '4096' ? 'a   4,096 tokens, 64 experts, K = 6' : 'b   16,384 tokens, 64 experts, K = 8', \
-               'lines: dual bound; last marker: routing; bottom: exact')
-  eval axes('seconds', '(bound − OPT) / OPT, (OPT − routing) / OPT')
-  if (panel eq '4096') { set key at screen 0.5, 0.13 center horizontal maxcols 4 Left reverse } else { unset key }
+               'line: best dual bound; marker: final routing; bottom: exact, gap 0')
+  eval axes('seconds', 'gap to the optimum / OPT')
+  if (panel eq '4096') { set key at screen 0.5, 0.11 center horizontal maxcols 4 Left reverse } else { unset key }
   plot [] [floor:1] \
     for [i = 1:words(approximate)] csv skip 1 using (pick('bound '.panel, word(approximate, i), $3)):($4 > floor ? $4 : floor) with lines linestyle i notitle, \
     for [i = 1:words(approximate)] csv skip 1 using (pick('routing '.panel, word(approximate, i), $3)):($4 > floor ? $4 : floor) with points linestyle i pointsize 1.4 * marker notitle, \

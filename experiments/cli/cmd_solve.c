@@ -332,9 +332,12 @@ static alf_status prepare(solve_run *run, alf_error *err)
   run->solver = alf_solver_find(options->solver);
   if (!run->solver)
     return alf_cli_fail_name("--solver ", options->solver, "solvers", err);
-  if (run->solver->approximate && wants_face(run))
+  if (run->solver->approximate && (wants_face(run) || options->judge))
     return alf_fail(err, ALF_EINVAL, "--solver %s: %s needs an exact solver, and this one is approximate",
-                    run->solver->name, options->face ? "--face" : "--against");
+                    run->solver->name,
+                    options->judge  ? "--judge"
+                    : options->face ? "--face"
+                                    : "--against");
   return options->csv ? alf_cli_record_open(&run->record, options->csv, err) : ALF_OK;
 }
 

@@ -31,7 +31,7 @@ void alf_conclude(alf_claim_result *result, alf_verdict verdict, const char *for
   va_end(arguments);
 }
 
-void alf_judge(alf_claim_result *result, const alf_least *least)
+void alf_judge_least(alf_claim_result *result, const alf_least *least)
 {
   result->margin = least->any ? least->value : NAN;
   result->worst_step = least->any ? least->step : 0;

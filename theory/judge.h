@@ -14,7 +14,7 @@ typedef struct alf_least {
 void alf_least_take(alf_least *least, double margin, int64_t step);
 
 /* Verdict by margin: refuted below 0, else holds; inconclusive when there was none. */
-void alf_judge(alf_claim_result *result, const alf_least *least);
+void alf_judge_least(alf_claim_result *result, const alf_least *least);
 
 /* Sets verdict and the one-line reason. */
 void alf_conclude(alf_claim_result *result, alf_verdict verdict, const char *format, ...)

@@ -29,7 +29,7 @@ static alf_cli_entry claim_entry(int i)
 /* "auto" stands for a solver of the table. */
 static alf_cli_entry solver_entry(int i)
 {
-  static const alf_cli_entry automatic = {"auto", "glpk-warm, which takes any size (default)"};
+  static const alf_cli_entry automatic = {"auto", "exchange, which takes any size (default)"};
   return i == 0 ? automatic : solver_in_table(i - 1);
 }
 

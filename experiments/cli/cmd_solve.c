@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "alf/certificate.h"
+#include "alf/judge.h"
 #include "alf/solver.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
@@ -23,8 +24,9 @@ typedef struct solve_run {
   alf_problem problem;
   alf_solution solution;
   alf_certificate certificate;
-  alf_cli_shift shift; /* --against only */
-  alf_cli_face face;   /* --face only */
+  alf_judgement judgement; /* --judge only */
+  alf_cli_shift shift;     /* --against only */
+  alf_cli_face face;       /* --face only */
   double read_seconds, certificate_seconds;
   json_t *batches; /* the reports of a stream, --json only */
 } solve_run;
@@ -77,6 +79,20 @@ static json_t *json_prices(const solve_run *run)
   return list;
 }
 
+static const char *verdict(const solve_run *run)
+{
+  return run->judgement.confirmed ? "confirmed" : "not confirmed";
+}
+
+static void add_judgement(json_t **object, const solve_run *run)
+{
+  const alf_judgement *j = &run->judgement;
+  alf_cli_json_set(object, "judge", json_string(verdict(run)));
+  alf_cli_json_set(object, "judge_pivots", json_integer((json_int_t)j->pivots));
+  alf_cli_json_set(object, "judge_seconds", json_real(j->seconds));
+  alf_cli_json_set(object, "judge_columns", json_integer((json_int_t)j->columns));
+}
+
 static json_t *json_report(const solve_run *run)
 {
   const alf_certificate *c = &run->certificate;
@@ -92,6 +108,8 @@ static json_t *json_report(const solve_run *run)
       (json_int_t)c->tied_tokens, "slackness_violations", (json_int_t)c->slackness_violations, "seconds", s->seconds,
       "read_seconds", run->read_seconds, "certificate_seconds", run->certificate_seconds, "peak_bytes",
       (json_int_t)peak_bytes(), "prices", json_prices(run));
+  if (run->options->judge)
+    add_judgement(&object, run);
   if (wants_face(run))
     alf_cli_json_set(&object, "face", alf_cli_face_json(&run->face));
   return object;
@@ -117,6 +135,14 @@ static void print_shape(const solve_run *run)
   alf_cli_row("problem", "%s", problem_name(run));
 }
 
+static void print_judgement(const solve_run *run)
+{
+  alf_cli_row("judge", "%s", verdict(run));
+  alf_cli_row("judge_pivots", "%lld", (long long)run->judgement.pivots);
+  alf_cli_row("judge_seconds", "%.3f", run->judgement.seconds);
+  alf_cli_row("judge_columns", "%lld", (long long)run->judgement.columns);
+}
+
 static void print_report(const solve_run *run)
 {
   const alf_certificate *c = &run->certificate;
@@ -131,6 +157,7 @@ static void print_report(const solve_run *run)
   alf_cli_row("max_load", "%.12g", c->max_load);
   alf_cli_row("min_load", "%.12g", c->min_load);
   alf_cli_row("pivots", "%lld", (long long)s->pivots);
+  alf_cli_row("iterations", "%lld", (long long)s->iterations);
   alf_cli_row("repairs", "%lld", (long long)s->repairs);
   alf_cli_row("tied_tokens", "%lld", (long long)c->tied_tokens);
   alf_cli_row("slackness_violations", "%lld", (long long)c->slackness_violations);
@@ -138,6 +165,8 @@ static void print_report(const solve_run *run)
   alf_cli_row("read_seconds", "%.3f", run->read_seconds);
   alf_cli_row("certificate_seconds", "%.3f", run->certificate_seconds);
   alf_cli_row("peak_bytes", "%lld", peak_bytes());
+  if (run->options->judge)
+    print_judgement(run);
   print_prices(run);
   if (wants_face(run))
     alf_cli_face_print(&run->face);
@@ -155,6 +184,9 @@ static void print_line(const solve_run *run, int64_t index)
   printf("%5lld  %-11s  %18.12g  %8.2g  %9.6g  %9.6g  %7lld  %7lld  %.3f\n", (long long)index, solve_status(run),
          c->objective, c->gap, c->max_load, c->min_load, (long long)run->solution.pivots,
          (long long)run->solution.repairs, run->solution.seconds);
+  if (run->options->judge)
+    printf("       judge: %s, %lld pivots, %lld columns\n", verdict(run), (long long)run->judgement.pivots,
+           (long long)run->judgement.columns);
   if (wants_face(run))
     alf_cli_face_print_line(&run->face);
   fflush(stdout);
@@ -199,6 +231,29 @@ static alf_status name_batch(const solve_run *run, int64_t index, alf_error *err
   return alf_fail(err, cause.code, "batch %lld: %.450s", (long long)index, cause.text);
 }
 
+/* --timeout is for the batch: what follows has what was left by the work of so many seconds. */
+static void take_time(alf_solve_settings *settings, double seconds)
+{
+  if (settings->timeout > 0)
+    settings->timeout = fmax(settings->timeout - seconds, 1e-9);
+}
+
+/* What --judge and --face add to a solved batch. */
+static alf_status examine(solve_run *run, alf_solve_settings *settings, int64_t index, alf_error *err)
+{
+  alf_status status = ALF_OK;
+  take_time(settings, run->solution.seconds);
+  if (run->options->judge) {
+    alf_judge_settings judge = {.timeout = settings->timeout, .stop = settings->stop};
+    status = alf_judge(&run->problem, &run->solution, &judge, &run->judgement, err);
+    take_time(settings, run->judgement.seconds);
+  }
+  if (status == ALF_OK && wants_face(run))
+    status = alf_cli_face_measure(&run->face, &run->problem, &run->solution, &run->certificate, settings, &run->shift,
+                                  index, err);
+  return status;
+}
+
 /* ALF_EEND after the last batch. */
 static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
 {
@@ -218,11 +273,8 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
   if (status == ALF_OK)
     status = alf_certify(&run->problem, &run->solution, &run->certificate, err);
   run->certificate_seconds = alf_cli_seconds() - start;
-  if (settings.timeout > 0) /* --timeout is for the batch: the face has what the solver left */
-    settings.timeout = fmax(settings.timeout - run->solution.seconds, 1e-9);
-  if (status == ALF_OK && wants_face(run))
-    status = alf_cli_face_measure(&run->face, &run->problem, &run->solution, &run->certificate, &settings, &run->shift,
-                                  index, err);
+  if (status == ALF_OK)
+    status = examine(run, &settings, index, err);
   return status == ALF_OK ? status : name_batch(run, index, err);
 }
 
@@ -250,6 +302,7 @@ static int solve_batches(solve_run *run, alf_error *err)
     status = solve_next(run, index, err);
     if (status == ALF_OK) {
       all_certified = all_certified && run->certificate.certified;
+      all_certified = all_certified && (!run->options->judge || run->judgement.confirmed);
       all_certified = all_certified && (!wants_face(run) || run->face.certificate.certified);
       status = report(run, index, stream, err);
     }
@@ -290,7 +343,8 @@ const alf_cli_command alf_cli_command_solve = {
     .details =
         "INPUT is a file (x.npy, x.npy@batch, x.npz:key) or a synthetic family (uniform:T=1024,E=64,seed=1). Every "
         "batch of a stream is solved in turn. The result is checked in exact integers by code that shares "
-        "nothing with the solvers; exit code 4 when it is not proven optimal. --against takes FILE.npy with one shift "
+        "nothing with the solvers; exit code 4 when it is not proven optimal, or with --judge not confirmed. --against "
+        "takes FILE.npy with one shift "
         "vector, or FILE.npy@ROW of several, and rounds it to the grid of the batch; a file with as many rows as INPUT "
         "has batches needs no ROW.",
     .run = run,

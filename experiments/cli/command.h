@@ -10,6 +10,7 @@
   X(verify)                                                                                                            \
   X(solve)                                                                                                             \
   X(iterate)                                                                                                           \
+  X(bench)                                                                                                             \
   X(trace_info)                                                                                                        \
   X(trace_cut)                                                                                                         \
   X(trace_synth)                                                                                                       \

@@ -196,7 +196,7 @@ static void fill_argp(const alf_cli_command *command, struct argp_option *table)
     entry->key = key_of(option);
     entry->arg = option->argument;
     entry->doc = option->help;
-    entry->group = option->commands == ALF_CLI_EVERYWHERE ? -1 : 0;
+    entry->group = option->commands & ALF_CLI_LAST ? -1 : 0;
   }
 }
 

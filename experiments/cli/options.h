@@ -12,9 +12,9 @@
 typedef struct alf_cli_options {
   int64_t topk, seed, threads, steps, tokens;
   double timeout, u;
-  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against;
+  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group;
   const char *claim, *step_sizes; /* comma lists */
-  bool json, quiet, rounded, face, float_mode, no_optimum, quick;
+  bool json, quiet, rounded, judge, face, float_mode, no_optimum, quick;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;
@@ -37,6 +37,7 @@ typedef struct alf_cli_option {
 } alf_cli_option;
 
 #define ALF_CLI_EVERYWHERE (~0u)
+#define ALF_CLI_LAST       (1u << 31) /* part of ALF_CLI_EVERYWHERE: --help lists those options behind the command's own */
 
 /* Ends with a NULL name. */
 extern const alf_cli_option alf_cli_option_table[];

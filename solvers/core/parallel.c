@@ -21,13 +21,18 @@ static void *run(void *opaque)
   return NULL;
 }
 
+int alf_parallel_threads(int threads)
+{
+  long wanted = threads > 0 ? threads : sysconf(_SC_NPROCESSORS_ONLN);
+  return wanted < 1 ? 1 : wanted > MAX_THREADS ? MAX_THREADS : (int)wanted;
+}
+
 void alf_parallel_for(int64_t count, int threads, void (*task)(void *context, int64_t i), void *context)
 {
   work w = {.count = count, .task = task, .context = context};
   pthread_t thread[MAX_THREADS];
-  int64_t wanted = threads > 0 ? threads : sysconf(_SC_NPROCESSORS_ONLN);
+  int64_t wanted = alf_parallel_threads(threads);
   wanted = wanted > count ? count : wanted;
-  wanted = wanted > MAX_THREADS ? MAX_THREADS : wanted;
   int started = 0;
   while (started + 1 < wanted && pthread_create(&thread[started], NULL, run, &w) == 0)
     started++;

@@ -3,13 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alf/routing.h"
-#include "core/grow.h"
-#include "core/hot.h"
-#include "core/select.h"
 #include "exact/perturb.h"
-
-#define WIDTH_SAMPLE 2048 /* tokens from which half-widths are set */
 
 alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
 {
@@ -18,10 +12,10 @@ alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
   return alf_fail(err, ALF_ETIMEOUT, "exchange: time limit reached");
 }
 
-alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, alf_error *err)
+alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, int threads, alf_error *err)
 {
   size_t experts = (size_t)problem->batch->experts, slots = (size_t)(problem->topk * problem->batch->tokens);
-  *box = (alf_box){.problem = problem, .deadline = deadline};
+  *box = (alf_box){.problem = problem, .deadline = deadline, .threads = threads};
   box->price = calloc(experts, sizeof *box->price);
   box->centre = calloc(experts, sizeof *box->centre);
   box->down = calloc(experts, sizeof *box->down);
@@ -48,6 +42,7 @@ void alf_box_free(alf_box *box)
   free(box->chosen);
   free(box->token);
   free(box->cell);
+  free(box->is_in);
   free(box->amount);
   free(box->place);
   free(box->entry);
@@ -67,130 +62,17 @@ static int64_t fine_affinity(const alf_box *box, int64_t i, int32_t k)
   return box->noise_bits ? affinity * (INT64_C(1) << box->noise_bits) + noise(box, i, k) : affinity;
 }
 
-ALF_HOT static void add_rows(const int64_t *a, const int64_t *b, int32_t experts, int64_t *sum)
+void alf_box_read_token(const alf_box *box, int64_t i, int64_t *affinity)
 {
-  for (int32_t k = 0; k < experts; k++)
-    sum[k] = a[k] + b[k];
-}
-
-static void score_token(const alf_box *box, int64_t i)
-{
-  int32_t experts = box->problem->batch->experts;
-  if (!box->noise_bits) {
-    add_rows(alf_affinity_row(box->problem->batch, i), box->price, experts, box->score);
-    return;
-  }
-  for (int32_t k = 0; k < experts; k++)
-    box->score[k] = fine_affinity(box, i, k) + box->price[k];
-}
-
-/* max of score + width over all experts. */
-ALF_HOT static int64_t highest_reach(const int64_t *score, const int64_t *width, int32_t experts)
-{
-  int64_t highest = INT64_MIN;
-  for (int32_t k = 0; k < experts; k++)
-    highest = score[k] + width[k] > highest ? score[k] + width[k] : highest;
-  return highest;
-}
-
-/* The lowest that a chosen cell can come inside the box, and the highest that another one can. */
-typedef struct reach {
-  int64_t chosen_low, other_high;
-} reach;
-
-static reach reach_of(alf_box *box, const alf_expert *chosen)
-{
-  int32_t topk = box->problem->topk, experts = box->problem->batch->experts;
-  reach r = {.chosen_low = INT64_MAX};
-  int64_t held[ALF_MAX_EXPERTS];
-  for (int32_t j = 0; j < topk; j++) {
-    int64_t *score = &box->score[chosen[j]], low = *score - box->down[chosen[j]];
-    r.chosen_low = low < r.chosen_low ? low : r.chosen_low;
-    held[j] = *score;
-    *score = INT64_MIN / 2;
-  }
-  r.other_high = highest_reach(box->score, box->up, experts);
-  for (int32_t j = 0; j < topk; j++)
-    box->score[chosen[j]] = held[j];
-  return r;
-}
-
-/* Room for one more token with all its cells. */
-static alf_status reserve(alf_box *box, alf_error *err)
-{
-  int64_t cells = box->cells + box->problem->batch->experts;
-  alf_box_token *token = alf_grow(box->token, &box->token_room, box->tokens + 1, sizeof *token);
-  box->token = token ? token : box->token;
-  alf_box_cell *cell = alf_grow(box->cell, &box->cell_room, cells, sizeof *cell);
-  box->cell = cell ? cell : box->cell;
-  return token && cell ? ALF_OK : alf_fail_memory(err, (unsigned long long)cells * sizeof *cell);
-}
-
-static void add_cell(alf_box *box, int64_t affinity, int32_t k)
-{
-  box->cell[box->cells++] = (alf_box_cell){affinity, (int32_t)box->tokens, (alf_expert)k};
-}
-
-static void free_cells(alf_box *box, int64_t i, const alf_expert *chosen, reach r)
-{
-  alf_box_token *token = &box->token[box->tokens];
-  int32_t topk = box->problem->topk;
-  *token = (alf_box_token){.token = i, .first = box->cells};
-  for (int32_t k = 0, j = 0; k < box->problem->batch->experts; k++) {
-    bool is_chosen = j < topk && chosen[j] == k;
-    j += is_chosen;
-    bool is_free =
-        is_chosen ? box->score[k] - box->down[k] <= r.other_high : box->score[k] + box->up[k] >= r.chosen_low;
-    if (is_free)
-      add_cell(box, box->score[k] - box->price[k], k);
-    token->want += is_free && is_chosen;
-    box->settled[k] += is_chosen && !is_free;
-  }
-  token->cells = (int32_t)(box->cells - token->first);
-  box->tokens++;
-}
-
-static alf_status take_token(alf_box *box, int64_t i, alf_error *err)
-{
-  int32_t topk = box->problem->topk;
-  alf_expert *chosen = box->chosen + i * topk;
-  score_token(box, i);
-  int32_t experts = box->problem->batch->experts;
-  if (!box->routed || !alf_is_topk(box->score, experts, topk, chosen)) /* an earlier box may have had it right */
-    alf_topk_row(box->score, experts, topk, chosen);
-  reach r = reach_of(box, chosen);
-  if (r.chosen_low > r.other_high) {
-    for (int32_t j = 0; j < topk; j++)
-      box->settled[chosen[j]]++;
-    return ALF_OK;
-  }
-  alf_status status = reserve(box, err);
-  if (!status)
-    free_cells(box, i, chosen, r);
-  return status;
-}
-
-/* ALF_ROUNDED: experts that keep the smaller load have a slot of one more token instead, which wants every expert
-   alike. All loads are then the larger one, and prices matter up to a common shift only. */
-static alf_status add_virtual_token(alf_box *box, alf_error *err)
-{
-  int64_t slots = box->problem->topk * box->problem->batch->tokens;
-  int32_t experts = box->problem->batch->experts;
-  alf_load_range range = alf_problem_load_range(box->problem, 0);
-  alf_status status = range.lower < range.upper ? reserve(box, err) : ALF_OK;
-  if (status || range.lower == range.upper)
-    return status;
-  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(range.upper * experts - slots)};
-  for (int32_t k = 0; k < experts; k++)
-    add_cell(box, 0, k);
-  box->tokens++;
-  return ALF_OK;
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    affinity[k] = fine_affinity(box, i, k);
 }
 
 alf_status alf_box_order_cells(alf_box *box, alf_error *err)
 {
   size_t cells = (size_t)box->cells + 1;
   int32_t experts = box->problem->batch->experts;
+  box->is_surveyed = false;
   free(box->amount);
   free(box->place);
   free(box->entry);
@@ -213,62 +95,16 @@ alf_status alf_box_order_cells(alf_box *box, alf_error *err)
   return ALF_OK;
 }
 
-alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err)
+int64_t alf_box_target(const alf_box *box, int32_t k)
 {
-  const alf_affinity *batch = box->problem->batch;
-  size_t bytes = (size_t)batch->experts * sizeof *box->price;
-  alf_status status = ALF_OK;
-  box->tokens = box->cells = box->sampled = 0;
-  memcpy(box->centre, box->price, bytes);
-  memset(box->settled, 0, bytes);
-  for (int64_t i = 0; i < batch->tokens && !status; i += stride, box->sampled++) {
-    status = take_token(box, i, err);
-    if (!status && box->sampled % 8192 == 0)
-      status = alf_box_check_deadline(box, err);
-  }
-  if (!status && stride == 1)
-    status = add_virtual_token(box, err);
-  box->routed = !status && stride == 1;
-  return status ? status : alf_box_order_cells(box, err);
-}
-
-/* |score − threshold| of every expert for one token, the threshold midway between K-th and (K+1)-th score. */
-static void take_distances(alf_box *box, int64_t i, int64_t *distance, int64_t stride)
-{
-  int32_t topk = box->problem->topk, experts = box->problem->batch->experts;
-  alf_expert chosen[ALF_MAX_EXPERTS];
-  int64_t kept = INT64_MAX, passed = INT64_MIN;
-  score_token(box, i);
-  alf_topk_row(box->score, experts, topk, chosen);
-  for (int32_t k = 0, j = 0; k < experts; k++) {
-    bool is_chosen = j < topk && chosen[j] == k;
-    j += is_chosen;
-    if (is_chosen)
-      kept = box->score[k] < kept ? box->score[k] : kept;
-    else
-      passed = box->score[k] > passed ? box->score[k] : passed;
-  }
-  int64_t threshold = passed + (kept - passed) / 2;
-  for (int32_t k = 0; k < experts; k++)
-    distance[k * stride] = llabs(box->score[k] - threshold);
-}
-
-alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_error *err)
-{
-  int64_t tokens = box->problem->batch->tokens, experts = box->problem->batch->experts;
-  int64_t available = (tokens + stride - 1) / stride, most = WIDTH_SAMPLE;
-  int64_t skip = (available + most - 1) / most * stride, count = (tokens + skip - 1) / skip;
-  double share = slots / (double)available;
-  int64_t rank = (int64_t)(2 * share * (double)count) + 1;
-  int64_t *distance = malloc((size_t)(count * experts) * sizeof *distance);
-  if (!distance)
-    return alf_fail_memory(err, (unsigned long long)(count * experts) * sizeof *distance);
-  for (int64_t r = 0; r < count; r++)
-    take_distances(box, r * skip, distance + r, count);
-  for (int64_t k = 0; k < experts; k++)
-    box->down[k] = box->up[k] = rank < count ? alf_select(distance + k * count, count, rank) + 1 : ALF_BOX_ALL;
-  free(distance);
-  return ALF_OK;
+  const alf_problem *problem = box->problem;
+  int64_t tokens = problem->batch->tokens, experts = problem->batch->experts, slots = problem->topk * box->sampled;
+  if (problem->capacity)
+    return (problem->capacity[k] * box->sampled + tokens / 2) / tokens;
+  const alf_box_token *last = box->tokens ? &box->token[box->tokens - 1] : NULL;
+  if (last && last->token < 0)
+    slots += last->want;
+  return slots / experts + (k < slots % experts);
 }
 
 bool alf_box_touches_border(const alf_box *box)

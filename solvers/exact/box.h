@@ -14,7 +14,8 @@ typedef struct alf_box_token {
   int64_t token; /* its row in the batch; −1: the virtual token of ALF_ROUNDED */
   int64_t first; /* index of its first cell */
   int32_t cells;
-  int32_t want; /* slots that these cells share */
+  int32_t want;    /* slots that these cells share */
+  bool is_changed; /* the cells that are in are no longer those of chosen[] */
 } alf_box_token;
 
 typedef struct alf_box_cell {
@@ -27,28 +28,30 @@ typedef struct alf_box_cell {
 typedef struct alf_box {
   const alf_problem *problem;
   alf_deadline deadline;
+  int threads;
   int noise_bits;     /* 0, or how far below a grid unit the noise that breaks ties lies */
   int64_t *price;     /* E: inside the box */
   int64_t *centre;    /* E: the prices at which it was filled */
   int64_t *down, *up; /* E: how far prices may go below and above them; ALF_BOX_ALL: every cell is free */
   int64_t *score;     /* E: scratch */
   alf_expert *chosen; /* T×K: Top-K at the centre */
-  bool routed;        /* chosen is a selection of every token */
   int64_t *settled;   /* E: slots of chosen cells that are not free */
   int64_t sampled;    /* tokens that the box was filled from */
   alf_box_token *token;
   alf_box_cell *cell;
+  char *is_in;     /* cells: among the `want` best of its token when that was last looked at */
   int32_t *amount; /* cells: what the cell has, in units of 1/denominator */
   int64_t tokens, cells, token_room, cell_room;
-  int64_t *column; /* E + 1: where each expert's cells start in the order by expert */
-  int32_t *place;  /* cells: the place of each cell in that order */
-  int64_t *entry;  /* cells, in that order: the price from which on the cell is chosen */
+  int64_t *column;  /* E + 1: where each expert's cells start in the order by expert */
+  int32_t *place;   /* cells: the place of each cell in that order */
+  int64_t *entry;   /* cells, in that order: the price from which on the cell is chosen */
+  bool is_surveyed; /* entry belongs to the prices */
 } alf_box;
 
 #define ALF_BOX_ALL   (INT64_C(1) << 60)
 #define ALF_BOX_NEVER (INT64_C(1) << 61) /* a price that is never reached; negative: below all prices */
 
-alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, alf_error *err);
+alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, int threads, alf_error *err);
 
 /* ALF_ETIMEOUT when the deadline has passed. Filling, balancing and augmenting ask now and then. */
 alf_status alf_box_check_deadline(const alf_box *box, alf_error *err);
@@ -58,18 +61,26 @@ void alf_box_free(alf_box *box);
 /* Centres the box at its prices and fills it from every stride-th token. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err);
 
-/* Sets every width so that about `slots` of the sampled tokens have their threshold that near to the expert's
-   score, on either side; from at most 2048 tokens, `stride` apart. Errors: ALF_ENOMEM. */
-alf_status alf_box_set_widths(alf_box *box, int64_t stride, double slots, alf_error *err);
+/* Token i's affinities in fine units, E of them. */
+void alf_box_read_token(const alf_box *box, int64_t i, int64_t *affinity);
+
+/* The load that expert k is to have from the tokens that the box was filled from, in slots, and from the virtual token.
+   The slots of a division that leaves a rest go to the first experts. */
+int64_t alf_box_target(const alf_box *box, int32_t k);
+
+/* Sets the widths of the next box about the prices so that about `slots` of the tokens of this one come to choose the
+   expert, and as many to leave it, as its price goes from the middle to either end. Where this box does not hold so
+   many, the next one becomes twice as wide. */
+void alf_box_set_widths(alf_box *box, int64_t slots);
 
 /* Replaces a box of the whole batch by a smaller one inside it, about the prices, with widths for about `slots`: only
    the tokens that were not settled are looked at. Errors: ALF_ENOMEM. */
-alf_status alf_box_refine(alf_box *box, double slots, alf_error *err);
+alf_status alf_box_refine(alf_box *box, int64_t slots, alf_error *err);
 
-/* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= E or a round gains less than a quarter;
-   returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
+/* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= enough or a round gains less than a
+   quarter; returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
    stayed. */
-int64_t alf_box_balance(alf_box *box, int rounds);
+int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough);
 
 /* Whether the prices, moved together as far as need be, lie in the box. */
 bool alf_box_holds_prices(const alf_box *box);
@@ -77,10 +88,13 @@ bool alf_box_holds_prices(const alf_box *box);
 /* Whether some price lies on the border: it would have gone on. */
 bool alf_box_touches_border(const alf_box *box);
 
-/* Of one token's free cells at the prices: the want-th largest score and the next one, by insertion into `best` (want +
-   1 values). ALF_BOX_NEVER and −ALF_BOX_NEVER where there is none. */
-void alf_box_thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
-                        int64_t *first_out);
+/* Of one token's free cells at the prices: the want-th largest score and the next one. ALF_BOX_NEVER and −ALF_BOX_NEVER
+   where there is none. Brings is_in up to date. */
+typedef struct alf_box_threshold {
+  int64_t last_in, first_out;
+} alf_box_threshold;
+
+alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token);
 
 /* Orders the cells by expert and makes room for what goes with them. Errors: ALF_ENOMEM. */
 alf_status alf_box_order_cells(alf_box *box, alf_error *err);

@@ -1,61 +1,69 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/select.h"
+#include "core/gap.h"
 #include "exact/box.h"
 #include "exact/perturb.h"
 
 #define NEVER ALF_BOX_NEVER
 
-void alf_box_thresholds(const alf_box *box, const alf_box_token *token, int64_t *best, int64_t *last_in,
-                        int64_t *first_out)
+/* Where the threshold lies if is_in is right, and the cells on either side of it. */
+typedef struct border {
+  alf_box_threshold at;
+  int64_t last_in, first_out;
+} border;
+
+/* Without branches on scores: they would be mispredicted. */
+static border find_border(const alf_box *box, const alf_box_token *token)
 {
-  const alf_box_cell *cell = box->cell + token->first;
-  int32_t room = token->want + 1, held = 0;
-  for (int32_t c = 0; c < token->cells; c++) {
-    int64_t score = cell[c].affinity + box->price[cell[c].expert];
-    if (held == room && score <= best[room - 1])
-      continue;
-    int32_t at = held < room ? held++ : room - 1;
-    for (; at > 0 && best[at - 1] < score; at--)
-      best[at] = best[at - 1];
-    best[at] = score;
+  border b = {{NEVER, -NEVER}, -1, -1};
+  for (int64_t c = token->first; c < token->first + token->cells; c++) {
+    int64_t score = box->cell[c].affinity + box->price[box->cell[c].expert];
+    int64_t in = box->is_in[c] ? score : NEVER, out = box->is_in[c] ? -NEVER : score;
+    b.last_in = in < b.at.last_in ? c : b.last_in;
+    b.at.last_in = in < b.at.last_in ? in : b.at.last_in;
+    b.first_out = out > b.at.first_out ? c : b.first_out;
+    b.at.first_out = out > b.at.first_out ? out : b.at.first_out;
   }
-  *last_in = token->want > 0 ? best[token->want - 1] : NEVER;
-  *first_out = token->want < token->cells ? best[token->want] : -NEVER;
+  return b;
+}
+
+alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token)
+{
+  border b = find_border(box, token);
+  while (b.at.last_in < b.at.first_out) {
+    box->is_in[b.last_in] = 0;
+    box->is_in[b.first_out] = 1;
+    token->is_changed = true;
+    b = find_border(box, token);
+  }
+  return b.at;
 }
 
 /* For every cell the price from which on its token would choose it, the other prices given. */
-static void find_entries(const alf_box *box)
+static void find_entries(alf_box *box)
 {
-  int64_t best[ALF_MAX_EXPERTS + 1], last_in, first_out;
+  box->is_surveyed = true;
   for (int64_t r = 0; r < box->tokens; r++) {
-    const alf_box_token *token = &box->token[r];
-    alf_box_thresholds(box, token, best, &last_in, &first_out);
+    alf_box_token *token = &box->token[r];
+    alf_box_threshold threshold = alf_box_threshold_of(box, token);
     for (int64_t c = token->first; c < token->first + token->cells; c++) {
-      const alf_box_cell *cell = &box->cell[c];
-      bool in = cell->affinity + box->price[cell->expert] >= last_in;
-      int64_t rival = in ? first_out : last_in;
-      box->entry[box->place[c]] = rival == NEVER || rival == -NEVER ? rival : rival - cell->affinity;
+      int64_t rival = box->is_in[c] ? threshold.first_out : threshold.last_in;
+      int64_t never = rival == NEVER || rival == -NEVER;
+      box->entry[box->place[c]] = never ? rival : rival - box->cell[c].affinity;
     }
   }
 }
 
 /* The middle of the gap of prices at which `target` of the n entries lie below; its end where it has but one. */
-static int64_t quantile_price(int64_t *entry, int64_t n, int64_t target)
+static int64_t quantile_price(const int64_t *entry, int64_t n, int64_t target)
 {
-  int64_t below = -NEVER, above = NEVER;
-  if (target > 0)
-    below = alf_select(entry, n, target < n ? target - 1 : n - 1);
-  if (target <= 0)
-    above = alf_select(entry, n, 0);
-  for (int64_t e = target; target > 0 && e < n; e++)
-    above = entry[e] < above ? entry[e] : above;
-  if (below == -NEVER)
-    return above;
-  if (above == NEVER)
-    return below + 1;
-  return above > below ? below + (above - below) / 2 + 1 : below;
+  alf_gap gap = alf_gap_at(entry, n, target < 0 ? 0 : target > n ? n : target);
+  if (gap.below <= -NEVER)
+    return gap.above;
+  if (gap.above >= NEVER)
+    return gap.below + 1;
+  return gap.above > gap.below ? gap.below + (gap.above - gap.below) / 2 + 1 : gap.below;
 }
 
 /* Outside the box more cells than the free ones would count. */
@@ -68,48 +76,75 @@ static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
   return price > highest ? highest : price;
 }
 
-/* What all loads together must be, in slots: those of the tokens that the box was filled from, and of the
-   virtual one. */
-static int64_t slots_of(const alf_box *box)
+/* How many free cells of expert k are chosen at its price, and how many have to be. */
+static int64_t chosen_of(const alf_box *box, int32_t k)
 {
-  const alf_box_token *last = &box->token[box->tokens - 1];
-  int64_t slots = box->problem->topk * box->sampled;
-  return box->tokens && last->token < 0 ? slots + last->want : slots;
+  return alf_count_below(box->entry + box->column[k], box->column[k + 1] - box->column[k], box->price[k]);
 }
 
-/* One round for all experts at once; returns Σ|load − L| before it. */
-static int64_t balance_once(alf_box *box, int64_t *next)
+static int64_t wanted_of(const alf_box *box, int32_t k)
 {
-  int64_t experts = box->problem->batch->experts, slots = slots_of(box), off = 0;
+  return alf_box_target(box, k) - box->settled[k];
+}
+
+/* Σ|load − L| at the prices. */
+static int64_t survey(alf_box *box)
+{
+  int64_t off = 0;
   find_entries(box);
-  for (int32_t k = 0; k < experts; k++) {
-    int64_t *entry = box->entry + box->column[k], n = box->column[k + 1] - box->column[k], chosen = 0;
-    int64_t target = slots / experts + (k < slots % experts) - box->settled[k];
-    for (int64_t e = 0; e < n; e++)
-      chosen += entry[e] < box->price[k];
-    off += llabs(chosen - target);
-    next[k] = box->price[k];
-    if (n && chosen != target)
-      next[k] = clamp_to_box(box, k, quantile_price(entry, n, target));
-  }
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    off += llabs(chosen_of(box, k) - wanted_of(box, k));
   return off;
 }
 
-int64_t alf_box_balance(alf_box *box, int rounds)
+/* One round for all experts at once. */
+static void move_prices(alf_box *box)
 {
-  int64_t next[ALF_MAX_EXPERTS], best[ALF_MAX_EXPERTS], least = INT64_MAX;
-  size_t bytes = (size_t)box->problem->batch->experts * sizeof *next;
-  for (int round = 0; round < rounds && least > box->problem->batch->experts; round++) {
-    int64_t off = balance_once(box, next);
+  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
+    const int64_t *entry = box->entry + box->column[k];
+    int64_t n = box->column[k + 1] - box->column[k], wanted = wanted_of(box, k);
+    if (n && chosen_of(box, k) != wanted)
+      box->price[k] = clamp_to_box(box, k, quantile_price(entry, n, wanted));
+  }
+  box->is_surveyed = false;
+}
+
+int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough)
+{
+  int64_t best[ALF_MAX_EXPERTS], least = INT64_MAX;
+  size_t bytes = (size_t)box->problem->batch->experts * sizeof *best;
+  for (int round = 0; round < rounds; round++) {
+    int64_t off = survey(box);
     bool stalls = round > 1 && off > least / 4 * 3;
     if (off < least) {
       memcpy(best, box->price, bytes);
       least = off;
     }
-    if (stalls)
+    if (stalls || least <= enough)
       break;
-    memcpy(box->price, next, bytes);
+    move_prices(box);
   }
+  box->is_surveyed = box->is_surveyed && !memcmp(box->price, best, bytes);
   memcpy(box->price, best, bytes);
   return least;
+}
+
+static int64_t twice(int64_t width)
+{
+  return width >= ALF_BOX_ALL / 2 ? ALF_BOX_ALL : 2 * width;
+}
+
+void alf_box_set_widths(alf_box *box, int64_t slots)
+{
+  if (!box->is_surveyed)
+    find_entries(box);
+  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
+    const int64_t *entry = box->entry + box->column[k];
+    int64_t n = box->column[k + 1] - box->column[k], price = box->price[k], chosen = chosen_of(box, k);
+    int64_t off = llabs(chosen - wanted_of(box, k)), far = 4 * off > slots ? 4 * off : slots;
+    int64_t low = far < chosen ? alf_gap_at(entry, n, chosen - far).below : -NEVER;
+    int64_t high = far < n - chosen ? alf_gap_at(entry, n, chosen + far).above : NEVER;
+    box->down[k] = low > -NEVER ? price - low + 1 : twice(box->down[k]);
+    box->up[k] = high < NEVER ? high - price + 1 : twice(box->up[k]);
+  }
 }

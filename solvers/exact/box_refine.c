@@ -1,60 +1,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/select.h"
 #include "exact/box.h"
 
-static int64_t score_of(const alf_box *box, const alf_box_cell *cell)
-{
-  return cell->affinity + box->price[cell->expert];
-}
-
-/* |score − threshold| of every cell, in the order by expert; the threshold lies midway between the last cell that is in
-   and the first that is out. */
-static void find_distances(alf_box *box)
-{
-  int64_t best[ALF_MAX_EXPERTS + 1], last_in, first_out;
-  for (int64_t r = 0; r < box->tokens; r++) {
-    const alf_box_token *token = &box->token[r];
-    alf_box_thresholds(box, token, best, &last_in, &first_out);
-    int64_t threshold = last_in == ALF_BOX_NEVER      ? first_out
-                        : first_out == -ALF_BOX_NEVER ? last_in
-                                                      : first_out + (last_in - first_out) / 2;
-    for (int64_t c = token->first; c < token->first + token->cells; c++)
-      box->entry[box->place[c]] = llabs(score_of(box, &box->cell[c]) - threshold);
-  }
-}
-
 /* The nearest cells of each expert set its widths; the old box stays the limit. */
-static void set_widths(alf_box *box, double slots)
+static void set_widths(alf_box *box, int64_t slots)
 {
-  find_distances(box);
-  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
-    int64_t *distance = box->entry + box->column[k], n = box->column[k + 1] - box->column[k], width = ALF_BOX_ALL;
-    if (2 * slots < (double)n)
-      width = alf_select(distance, n, (int64_t)(2 * slots)) + 1;
-    int64_t moved = box->price[k] - box->centre[k], down = box->down[k] + moved, up = box->up[k] - moved;
-    box->down[k] = width < down ? width : down;
-    box->up[k] = width < up ? width : up;
+  int64_t experts = box->problem->batch->experts, down[ALF_MAX_EXPERTS], up[ALF_MAX_EXPERTS];
+  for (int64_t k = 0; k < experts; k++) {
+    int64_t moved = box->price[k] - box->centre[k];
+    down[k] = box->down[k] + moved;
+    up[k] = box->up[k] - moved;
   }
-}
-
-/* The slots of a token's cells go to the want largest scores, the lower expert first: marks them in `is_in`. */
-static void route_cells(const alf_box *box, const alf_box_token *token, char *is_in)
-{
-  const alf_box_cell *cell = box->cell + token->first;
-  memset(is_in, 0, (size_t)token->cells);
-  for (int32_t n = 0; n < token->want; n++) {
-    int32_t best = -1;
-    for (int32_t c = 0; c < token->cells; c++)
-      if (!is_in[c] && (best < 0 || score_of(box, &cell[c]) > score_of(box, &cell[best])))
-        best = c;
-    is_in[best] = 1;
+  alf_box_set_widths(box, slots);
+  for (int64_t k = 0; k < experts; k++) {
+    box->down[k] = box->down[k] < down[k] ? box->down[k] : down[k];
+    box->up[k] = box->up[k] < up[k] ? box->up[k] : up[k];
   }
 }
 
 /* chosen[] of the token becomes what it was without its free cells, and those that are in. */
-static void write_chosen(alf_box *box, const alf_box_token *token, const char *is_in)
+static void write_chosen(alf_box *box, const alf_box_token *token)
 {
   alf_expert *chosen = box->chosen + token->token * box->problem->topk, merged[ALF_MAX_EXPERTS];
   const alf_box_cell *cell = box->cell + token->first;
@@ -62,7 +28,7 @@ static void write_chosen(alf_box *box, const alf_box_token *token, const char *i
   for (int32_t j = 0, c = 0; j < topk || c < token->cells;) {
     bool from_cell = c < token->cells && (j == topk || cell[c].expert <= chosen[j]);
     alf_expert k = from_cell ? cell[c].expert : chosen[j];
-    bool keep = from_cell ? is_in[c] : true;
+    bool keep = from_cell ? box->is_in[token->first + c] : true;
     j += j < topk && chosen[j] == k;
     c += from_cell;
     if (keep)
@@ -71,31 +37,40 @@ static void write_chosen(alf_box *box, const alf_box_token *token, const char *i
   memcpy(chosen, merged, (size_t)topk * sizeof *chosen);
 }
 
-/* Keeps the cells of one token that can swap in the smaller box, at the end of the kept ones. */
-static void keep_token(alf_box *box, const alf_box_token *old, const char *is_in)
+/* The lowest that a cell that is in can come inside the new box, and the highest that another one can. */
+static alf_box_threshold reach_of(const alf_box *box, const alf_box_token *token)
 {
-  const alf_box_cell *cell = box->cell + old->first;
-  int64_t chosen_low = INT64_MAX, other_high = INT64_MIN, first = box->cells;
-  for (int32_t c = 0; c < old->cells; c++) {
-    int64_t score = score_of(box, &cell[c]),
-            reach = is_in[c] ? score - box->down[cell[c].expert] : score + box->up[cell[c].expert];
-    if (is_in[c] && reach < chosen_low)
-      chosen_low = reach;
-    if (!is_in[c] && reach > other_high)
-      other_high = reach;
+  alf_box_threshold reach = {INT64_MAX, INT64_MIN};
+  for (int64_t c = token->first; c < token->first + token->cells; c++) {
+    alf_box_cell cell = box->cell[c];
+    int64_t score = cell.affinity + box->price[cell.expert];
+    int64_t low = box->is_in[c] ? score - box->down[cell.expert] : INT64_MAX;
+    int64_t high = box->is_in[c] ? INT64_MIN : score + box->up[cell.expert];
+    reach.last_in = low < reach.last_in ? low : reach.last_in;
+    reach.first_out = high > reach.first_out ? high : reach.first_out;
   }
-  alf_box_token kept = {.token = old->token, .first = first};
-  for (int32_t c = 0; c < old->cells; c++) {
-    alf_box_cell held = cell[c];
-    int64_t score = score_of(box, &held);
-    bool is_free = is_in[c] ? score - box->down[held.expert] <= other_high : score + box->up[held.expert] >= chosen_low;
-    kept.want += is_free && is_in[c];
-    box->settled[held.expert] += is_in[c] && !is_free;
-    held.row = (int32_t)box->tokens;
-    if (is_free)
-      box->cell[box->cells++] = held;
+  return reach;
+}
+
+/* Keeps the cells of one token that can swap in the smaller box, at the end of the kept ones. */
+static void keep_token(alf_box *box, const alf_box_token *old)
+{
+  alf_box_threshold reach = reach_of(box, old);
+  alf_box_token kept = {.token = old->token, .first = box->cells};
+  for (int64_t c = old->first; c < old->first + old->cells; c++) {
+    alf_box_cell cell = box->cell[c];
+    bool is_in = box->is_in[c];
+    int64_t score = cell.affinity + box->price[cell.expert];
+    bool may_leave = score - box->down[cell.expert] <= reach.first_out;
+    bool may_enter = score + box->up[cell.expert] >= reach.last_in, is_free = is_in ? may_leave : may_enter;
+    kept.want += is_free && is_in;
+    box->settled[cell.expert] += is_in && !is_free;
+    cell.row = (int32_t)box->tokens;
+    box->cell[box->cells] = cell;
+    box->is_in[box->cells] = is_in;
+    box->cells += is_free;
   }
-  kept.cells = (int32_t)(box->cells - first);
+  kept.cells = (int32_t)(box->cells - kept.first);
   if (kept.cells)
     box->token[box->tokens++] = kept;
 }
@@ -105,16 +80,16 @@ static void keep_virtual(alf_box *box, const alf_box_token *old)
 {
   alf_box_token kept = *old;
   kept.first = box->cells;
-  for (int32_t c = 0; c < old->cells; c++) {
-    box->cell[box->cells] = box->cell[old->first + c];
+  for (int64_t c = old->first; c < old->first + old->cells; c++) {
+    box->is_in[box->cells] = box->is_in[c];
+    box->cell[box->cells] = box->cell[c];
     box->cell[box->cells++].row = (int32_t)box->tokens;
   }
   box->token[box->tokens++] = kept;
 }
 
-alf_status alf_box_refine(alf_box *box, double slots, alf_error *err)
+alf_status alf_box_refine(alf_box *box, int64_t slots, alf_error *err)
 {
-  char is_in[ALF_MAX_EXPERTS];
   int64_t tokens = box->tokens;
   set_widths(box, slots);
   memcpy(box->centre, box->price, (size_t)box->problem->batch->experts * sizeof *box->price);
@@ -125,9 +100,9 @@ alf_status alf_box_refine(alf_box *box, double slots, alf_error *err)
       keep_virtual(box, &old);
       continue;
     }
-    route_cells(box, &old, is_in);
-    write_chosen(box, &old, is_in);
-    keep_token(box, &old, is_in);
+    if (old.is_changed)
+      write_chosen(box, &old);
+    keep_token(box, &old);
   }
   return alf_box_order_cells(box, err);
 }

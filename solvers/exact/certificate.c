@@ -1,6 +1,13 @@
 #include "alf/certificate.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "core/hot.h"
+
+#define PRICE_BITS 61
+static const int64_t price_limit = INT64_C(1) << PRICE_BITS;
+static const int64_t surplus_limit = INT64_MAX / ALF_MAX_EXPERTS;
 
 /* Working memory of one certification and what it reads. */
 struct audit {
@@ -61,8 +68,7 @@ static void read_entries(struct audit *audit, int64_t i)
   const int64_t *affinity = alf_affinity_row(audit->problem->batch, i);
   int64_t sum = 0;
   int32_t previous = -1;
-  for (int32_t k = 0; k < x->experts; k++)
-    audit->amount[k] = 0;
+  memset(audit->amount, 0, (size_t)x->experts * sizeof *audit->amount);
   for (int64_t e = x->row[i]; e < x->row[i + 1]; e++) {
     int32_t k = x->expert[e];
     int64_t amount = x->amount[e];
@@ -79,17 +85,20 @@ static void read_entries(struct audit *audit, int64_t i)
   audit->out->row_violations += sum != audit->problem->topk * x->denominator;
 }
 
-static alf_status read_scores(struct audit *audit, int64_t i, alf_error *err)
+/* No sum with an affinity can overflow then, as alf_problem_check bounds those. */
+static alf_status check_prices(const alf_solution *solution, alf_error *err)
 {
-  const int64_t *affinity = alf_affinity_row(audit->problem->batch, i);
-  for (int32_t k = 0; k < audit->solution->experts; k++) {
-    int64_t price = audit->solution->price[k];
-    if (__builtin_add_overflow(affinity[k], price, &audit->score[k]))
-      return alf_fail(err, ALF_EINVAL,
-                      "certificate: affinity %lld of token %lld plus price %lld of expert %d overflows",
-                      (long long)affinity[k], (long long)i, (long long)price, (int)k);
-  }
+  for (int32_t k = 0; k < solution->experts; k++)
+    if (solution->price[k] > price_limit || solution->price[k] < -price_limit)
+      return alf_fail(err, ALF_EINVAL, "certificate: price of expert %d is %lld grid units: expected |price| <= 2^%d",
+                      (int)k, (long long)solution->price[k], PRICE_BITS);
   return ALF_OK;
+}
+
+ALF_HOT static void read_scores(const int64_t *affinity, const int64_t *price, int32_t experts, int64_t *score)
+{
+  for (int32_t k = 0; k < experts; k++)
+    score[k] = affinity[k] + price[k];
 }
 
 /* The K+1 largest scores by insertion: their sum, and whether the last two agree. */
@@ -110,17 +119,72 @@ static void take_best(struct audit *audit)
   audit->out->tied_tokens += audit->best[room - 2] == audit->best[room - 1];
 }
 
-/* Some used expert is worth less than one that is not used up. */
-static bool token_prefers_another(const struct audit *audit)
+/* The scores of one token against a threshold. */
+typedef struct split {
+  int64_t above, reached; /* how many exceed it, and how many do not fall short of it */
+  int64_t surplus;        /* Σ (score − threshold) of those above */
+  int64_t highest;        /* score */
+} split;
+
+ALF_HOT static split split_scores(const int64_t *score, int32_t experts, int64_t threshold)
 {
-  int64_t least_used = INT64_MAX, most_open = INT64_MIN;
-  for (int32_t k = 0; k < audit->solution->experts; k++) {
-    if (audit->amount[k] > 0 && audit->score[k] < least_used)
-      least_used = audit->score[k];
-    if (audit->amount[k] < audit->solution->denominator && audit->score[k] > most_open)
-      most_open = audit->score[k];
+  split s = {.highest = INT64_MIN};
+  uint64_t surplus = 0;
+  for (int32_t k = 0; k < experts; k++) {
+    s.above += score[k] > threshold;
+    s.reached += score[k] >= threshold;
+    surplus += score[k] > threshold ? (uint64_t)score[k] - (uint64_t)threshold : 0;
+    s.highest = score[k] > s.highest ? score[k] : s.highest;
   }
-  return least_used < most_open;
+  s.surplus = (int64_t)surplus;
+  return s;
+}
+
+/* Adds the sum of the K largest scores. When `threshold` is the K-th of them one pass tells: K times it and what the
+   others exceed it by. */
+static void add_kept(struct audit *audit, int64_t threshold)
+{
+  int32_t topk = audit->problem->topk;
+  split s = split_scores(audit->score, audit->solution->experts, threshold);
+  bool is_last = s.above < topk && s.reached >= topk;
+  if (!is_last || s.highest - threshold > surplus_limit) {
+    take_best(audit);
+    return;
+  }
+  audit->kept += (alf_int128)threshold * topk + s.surplus;
+  audit->out->tied_tokens += s.reached > topk;
+}
+
+static int64_t least_used(const struct audit *audit, int64_t i)
+{
+  int64_t least = INT64_MAX;
+  for (int64_t e = audit->solution->row[i]; e < audit->solution->row[i + 1]; e++) {
+    int32_t k = audit->solution->expert[e];
+    if (k < audit->solution->experts && audit->amount[k] > 0 && audit->score[k] < least)
+      least = audit->score[k];
+  }
+  return least;
+}
+
+ALF_HOT static int64_t most_open(const int64_t *score, const int64_t *amount, int32_t experts, int64_t denominator)
+{
+  int64_t most = INT64_MIN;
+  for (int32_t k = 0; k < experts; k++) {
+    int64_t open = amount[k] < denominator ? score[k] : INT64_MIN;
+    most = open > most ? open : most;
+  }
+  return most;
+}
+
+static void audit_token(struct audit *audit, int64_t i)
+{
+  const alf_solution *x = audit->solution;
+  read_scores(alf_affinity_row(audit->problem->batch, i), x->price, x->experts, audit->score);
+  read_entries(audit, i);
+  int64_t least = least_used(audit, i);
+  add_kept(audit, least);
+  /* some used expert is worth less than one that is not used up */
+  audit->out->slackness_violations += least < most_open(audit->score, audit->amount, x->experts, x->denominator);
 }
 
 /* The price term of the dual, Σ p_k times the load that costs the least of those allowed, and all that
@@ -164,19 +228,15 @@ alf_status alf_certify(const alf_problem *problem, const alf_solution *solution,
   alf_status status = alf_problem_check(problem, err);
   if (!status)
     status = check_shapes(problem, solution, err);
+  if (!status)
+    status = check_prices(solution, err);
   if (status)
     return status;
   *certificate = (alf_certificate){0};
   struct audit audit = {.problem = problem, .solution = solution, .out = certificate};
   status = audit_alloc(&audit, err);
-  for (int64_t i = 0; i < solution->tokens && !status; i++) {
-    status = read_scores(&audit, i, err);
-    if (status)
-      break;
-    read_entries(&audit, i);
-    take_best(&audit);
-    certificate->slackness_violations += token_prefers_another(&audit);
-  }
+  for (int64_t i = 0; i < solution->tokens && !status; i++)
+    audit_token(&audit, i);
   if (!status)
     conclude(&audit);
   audit_free(&audit);

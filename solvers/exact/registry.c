@@ -4,11 +4,12 @@
 
 /* A solver is one file in this folder and one line here. The first one is "auto". */
 #define SOLVERS(X)                                                                                                     \
-  X(alf_solver_glpk_warm)                                                                                              \
   X(alf_solver_exchange)                                                                                               \
+  X(alf_solver_glpk_warm)                                                                                              \
   X(alf_solver_glpk_simplex)                                                                                           \
   X(alf_solver_glpk_interior)                                                                                          \
   X(alf_solver_glpk_mincost)                                                                                           \
+  X(alf_solver_glpk_judge)                                                                                             \
   X(alf_solver_enumerate)
 
 #define DECLARE(name) extern const alf_solver name;

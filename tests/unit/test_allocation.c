@@ -9,6 +9,7 @@
 
 #include "alf/cycle.h"
 #include "alf/face.h"
+#include "alf/judge.h"
 #include "alf/new_file.h"
 #include "alf/npy.h"
 #include "alf/solver.h"
@@ -188,6 +189,26 @@ static alf_status place_shift(fixture *f, alf_error *err)
   return status ? status : alf_face_place(&f->face, &problem, &f->instance.optimum, f->face.centre, &position, err);
 }
 
+/* Loads of 7·2/4 slots: amounts are in halves, and brought to a vertex. */
+static alf_status judge(fixture *f, alf_error *err)
+{
+  alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
+  alf_judgement judgement;
+  return alf_judge(&problem, &f->instance.optimum, NULL, &judgement, err);
+}
+
+/* With too few columns and a price that is wrong, so that columns are added. */
+static alf_status judge_wrong_price(fixture *f, alf_error *err)
+{
+  alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
+  alf_judge_settings settings = {.columns = 1};
+  alf_judgement judgement;
+  f->instance.optimum.price[1] += INT64_C(1) << 42;
+  alf_status status = alf_judge(&problem, &f->instance.optimum, &settings, &judgement, err);
+  f->instance.optimum.price[1] -= INT64_C(1) << 42;
+  return status;
+}
+
 static bool nothing_made(const fixture *f)
 {
   return !f->it && !f->cycle && !f->observer && !f->watch && !f->solution.row && !f->solution.price &&
@@ -274,6 +295,8 @@ static void every_allocation_may_fail(void **state)
       {"certificate", certify, 4, false},
       {"room for repairs", make_room, 6, true},
       {"face", find_face, 15, false},
+      {"judge", judge, 26, false},
+      {"judge of wrong prices", judge_wrong_price, 26, false},
       {"place of a shift", place_shift, 21, true},
   };
   for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)

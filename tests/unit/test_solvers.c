@@ -195,7 +195,7 @@ static void test_refuses_settings(void **state)
 static void test_table(void **state)
 {
   (void)state;
-  assert_ptr_equal(alf_solver_find("auto"), alf_solver_find("glpk-warm"));
+  assert_ptr_equal(alf_solver_find("auto"), alf_solver_find("exchange"));
   assert_non_null(alf_solver_find("glpk-simplex"));
   assert_non_null(alf_solver_find("glpk-interior"));
   assert_non_null(alf_solver_find("glpk-mincost"));

@@ -31,7 +31,7 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
 static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
 {
   c1_state *s = opaque;
-  alf_judge(result, &s->least);
+  alf_judge_least(result, &s->least);
   if (result->verdict == ALF_REFUTED && s->misreported > 0)
     alf_conclude(result, ALF_REFUTED, "the shift moved by up to %.3g more or less than the reported update",
                  s->misreported);

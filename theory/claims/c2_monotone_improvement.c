@@ -47,7 +47,7 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
 static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
 {
   c2_state *s = opaque;
-  alf_judge(result, &s->least);
+  alf_judge_least(result, &s->least);
   if (result->verdict == ALF_HOLDS)
     alf_form_finish(&s->form, run, result);
   alf_add_measure(result, "steps_condition_failed", (double)s->condition_failed);

@@ -97,7 +97,7 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
   c6_state *s = opaque;
   const alf_instance *instance = run->instance;
   bool solved = instance->solved;
-  alf_judge(result, &s->least);
+  alf_judge_least(result, &s->least);
   alf_add_hypothesis(result, "the optimum is certified", solved, "gap", solved ? instance->certificate.gap : NAN);
   if (!solved) {
     alf_conclude(result, ALF_INCONCLUSIVE, "%.200s", instance->why_not.text);

@@ -138,7 +138,7 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
   bool free_form = run->rule->form == ALF_FORM_FREE || run->rule->form == ALF_FORM_SUBGRADIENT;
   if (!s->least.any && s->common_shifts) /* only D(p + c·1) = D(p) applies, and it held */
     alf_least_take(&s->least, 0, 1);
-  alf_judge(result, &s->least);
+  alf_judge_least(result, &s->least);
   if (result->verdict == ALF_HOLDS)
     free_form ? alf_routing_finish(&s->form, run, result) : alf_form_finish(&s->form, run, result);
   alf_add_measure(result, "common_shifts", (double)s->common_shifts);

@@ -23,7 +23,7 @@ typedef struct alf_certificate {
 
 /* Checks row sums, entries, loads, and complementary slackness, and computes primal and dual value from the batch.
    Errors: those of alf_problem_check; ALF_EINVAL when shapes, denominator or row offsets do not fit the problem or a
-   score γ + p overflows 64 bits; ALF_ENOMEM. A wrong solution is not an error but certified = false. */
+   price is beyond 2^61 grid units; ALF_ENOMEM. A wrong solution is not an error but certified = false. */
 alf_status alf_certify(const alf_problem *problem, const alf_solution *solution, alf_certificate *certificate,
                        alf_error *err);
 

@@ -9,4 +9,7 @@
    result to place i. Threads that cannot be started are done without. Returns when all are done. */
 void alf_parallel_for(int64_t count, int threads, void (*task)(void *context, int64_t i), void *context);
 
+/* How many threads that number asks for: itself, or as many as there are processors; 64 at the most. */
+int alf_parallel_threads(int threads);
+
 #endif

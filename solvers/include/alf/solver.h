@@ -50,7 +50,7 @@ typedef struct alf_solver {
 /* Null-terminated table. */
 extern const alf_solver *const alf_solvers[];
 
-/* By name; "auto" is the first of the table, a GLPK solver that takes any size. NULL when there is none of
+/* By name; "auto" is the first of the table, which takes any size. NULL when there is none of
    that name. */
 const alf_solver *alf_solver_find(const char *name);
 

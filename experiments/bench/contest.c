@@ -1,0 +1,157 @@
+#include "bench/contest.h"
+
+#include <malloc.h>
+#include <math.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "cli/input.h"
+#include "cli/interrupt.h"
+#include "core/deadline.h"
+#include "exact/child.h"
+
+/* What a child is asked, and what it sends back. */
+typedef struct child_work {
+  const alf_bench_entrant *entrant;
+  const alf_problem *problem;
+} child_work;
+
+typedef struct child_answer {
+  alf_referee_result referee;
+  int64_t peak_bytes;
+} child_answer;
+
+static int64_t largest_resident(void)
+{
+  struct rusage usage = {0};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024 * (int64_t)usage.ru_maxrss;
+}
+
+static alf_status solve(const alf_bench_entrant *entrant, const alf_problem *problem, alf_solution *solution,
+                        alf_error *err)
+{
+  alf_solve_settings settings = {.timeout = entrant->limit, .threads = entrant->threads, .stop = alf_cli_interrupted};
+  return alf_solve(entrant->solver, problem, &settings, solution, err);
+}
+
+/* In the child. */
+static alf_status work(void *context, void *result, alf_error *err)
+{
+  const child_work *w = context;
+  child_answer *answer = result;
+  int64_t before = largest_resident();
+  alf_solution solution = {0};
+  alf_status status = w->entrant->solver
+                          ? solve(w->entrant, w->problem, &solution, err)
+                          : alf_referee_solve(w->entrant->referee, w->problem, NULL, &answer->referee, err);
+  answer->peak_bytes = largest_resident() - before;
+  alf_solution_free(&solution);
+  return status;
+}
+
+/* Memory that this process has freed but kept would be used by the child unseen. */
+static alf_status run_in_child(const alf_bench_entrant *entrant, const alf_problem *problem, child_answer *answer,
+                               alf_error *err)
+{
+  child_work w = {entrant, problem};
+  malloc_trim(0);
+  fflush(NULL);
+  return alf_child_run(work, &w, answer, sizeof *answer, alf_deadline_after(entrant->limit, alf_cli_interrupted),
+                       entrant->name, err);
+}
+
+static void keep_fastest(alf_bench_outcome *o, double seconds)
+{
+  o->seconds = o->runs == 0 || seconds < o->seconds ? seconds : o->seconds;
+  o->runs++;
+}
+
+static void certify(const alf_problem *problem, const alf_solution *solution, alf_bench_outcome *o)
+{
+  alf_certificate c = {0};
+  double start = alf_cli_seconds();
+  o->status = alf_certify(problem, solution, &c, &o->err);
+  double seconds = alf_cli_seconds() - start;
+  bool first = o->runs == 1;
+  o->certificate_seconds = first || seconds < o->certificate_seconds ? seconds : o->certificate_seconds;
+  o->certified = c.certified && (first || (o->certified && c.primal == o->primal));
+  o->exact = true;
+  o->primal = c.primal;
+  o->objective = c.objective;
+}
+
+static void run_solver(const alf_bench_entrant *entrant, const alf_problem *problem, alf_bench_outcome *o)
+{
+  alf_solution solution = {0};
+  double start = alf_cli_seconds();
+  o->status = solve(entrant, problem, &solution, &o->err);
+  keep_fastest(o, alf_cli_seconds() - start);
+  if (o->status == ALF_OK)
+    certify(problem, &solution, o);
+  alf_solution_free(&solution);
+}
+
+static void run_referee(const alf_bench_entrant *entrant, const alf_problem *problem, alf_bench_outcome *o)
+{
+  child_answer answer = {0};
+  double start = alf_cli_seconds();
+  o->status = run_in_child(entrant, problem, &answer, &o->err);
+  keep_fastest(o, o->status == ALF_OK ? answer.referee.seconds : alf_cli_seconds() - start);
+  if (o->status != ALF_OK)
+    return;
+  o->exact = answer.referee.exact;
+  o->primal = answer.referee.primal;
+  o->objective = answer.referee.objective;
+  o->peak_bytes = answer.peak_bytes;
+}
+
+static void run_entrant(const alf_bench_contest *contest, const alf_bench_entrant *entrant, alf_bench_outcome *o)
+{
+  double start = alf_cli_seconds();
+  if (entrant->solver)
+    run_solver(entrant, contest->problem, o);
+  else if (entrant->referee->solve)
+    run_referee(entrant, contest->problem, o);
+  else
+    o->status = alf_referee_solve(entrant->referee, contest->problem, NULL, &(alf_referee_result){0}, &o->err);
+  o->spent += alf_cli_seconds() - start;
+}
+
+/* A chain of two million dependent multiplications: some milliseconds. */
+static double calibrate(void)
+{
+  static volatile uint64_t sink;
+  double start = alf_cli_seconds();
+  uint64_t x = 1;
+  for (int i = 0; i < 1 << 21; i++)
+    x = (x ^ (x >> 31)) * UINT64_C(0x7fb5d329728ea185);
+  sink = x;
+  (void)sink;
+  return alf_cli_seconds() - start;
+}
+
+static void measure_memory(const alf_bench_contest *contest, const alf_bench_entrant *entrant, alf_bench_outcome *o)
+{
+  child_answer answer = {0};
+  if (entrant->solver && o->status == ALF_OK && run_in_child(entrant, contest->problem, &answer, NULL) == ALF_OK)
+    o->peak_bytes = answer.peak_bytes;
+}
+
+alf_status alf_bench_contest_run(alf_bench_contest *contest, alf_error *err)
+{
+  contest->calibration = (double)INFINITY;
+  for (int i = 0; i < contest->entrants; i++)
+    contest->outcome[i] = (alf_bench_outcome){.peak_bytes = -1};
+  for (int round = 0; round < contest->rounds; round++) {
+    contest->calibration = fmin(contest->calibration, calibrate());
+    for (int i = 0; i < contest->entrants && !alf_cli_interrupted(); i++) {
+      alf_bench_outcome *o = &contest->outcome[i];
+      if (o->status == ALF_OK && (round == 0 || o->spent < contest->budget))
+        run_entrant(contest, &contest->entrant[i], o);
+    }
+  }
+  for (int i = 0; i < contest->entrants && !alf_cli_interrupted(); i++)
+    measure_memory(contest, &contest->entrant[i], &contest->outcome[i]);
+  return alf_cli_interrupted() ? alf_fail(err, ALF_EINTERRUPTED, "interrupted") : ALF_OK;
+}

@@ -1,0 +1,174 @@
+#include "exact/sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hot.h"
+#include "exact/perturb.h"
+#include "routing/cut.h"
+
+void alf_sample_free(alf_sample *sample)
+{
+  free(sample->affinity);
+  free(sample->threshold);
+  free(sample->count);
+  *sample = (alf_sample){0};
+}
+
+alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf_error *err)
+{
+  size_t experts = (size_t)box->problem->batch->experts;
+  size_t tokens = (size_t)((box->problem->batch->tokens + stride - 1) / stride);
+  *sample = (alf_sample){.tokens = (int64_t)tokens};
+  sample->affinity = malloc(tokens * experts * sizeof *sample->affinity);
+  sample->threshold = malloc(tokens * sizeof *sample->threshold);
+  sample->count = malloc(8 * experts * sizeof *sample->count);
+  if (!sample->affinity || !sample->threshold || !sample->count) {
+    alf_sample_free(sample);
+    return alf_fail_memory(err, (tokens * (experts + 1) + 8 * experts) * sizeof *sample->affinity);
+  }
+  sample->low = sample->count + experts;
+  sample->high = sample->low + experts;
+  sample->target = sample->high + experts;
+  sample->next = sample->target + experts;
+  sample->best = sample->next + experts;
+  sample->below = sample->best + experts;
+  sample->above = sample->below + experts;
+  for (size_t r = 0; r < tokens; r++)
+    alf_box_read_token(box, (int64_t)r * stride, sample->affinity + r * experts);
+  box->sampled = (int64_t)tokens;
+  return ALF_OK;
+}
+
+/* Counts the tokens that choose each expert when that one has the given price, the thresholds staying as they are. */
+ALF_HOT static void count_chosen(const alf_sample *sample, int32_t experts, const int64_t *price, int64_t *count)
+{
+  for (int32_t k = 0; k < experts; k++)
+    count[k] = 0;
+  for (int64_t r = 0; r < sample->tokens; r++) {
+    const int64_t *affinity = sample->affinity + r * experts;
+    for (int32_t k = 0; k < experts; k++)
+      count[k] += affinity[k] + price[k] > sample->threshold[r];
+  }
+}
+
+/* The prices at which nobody and at which everybody chooses each expert. */
+ALF_HOT static void find_ends(const alf_sample *sample, int32_t experts, int64_t *low, int64_t *high)
+{
+  for (int32_t k = 0; k < experts; k++) {
+    low[k] = INT64_MAX;
+    high[k] = INT64_MIN;
+  }
+  for (int64_t r = 0; r < sample->tokens; r++) {
+    const int64_t *affinity = sample->affinity + r * experts;
+    for (int32_t k = 0; k < experts; k++) {
+      int64_t entry = sample->threshold[r] - affinity[k];
+      low[k] = entry < low[k] ? entry : low[k];
+      high[k] = entry + 1 > high[k] ? entry + 1 : high[k];
+    }
+  }
+}
+
+/* A price strictly between low and high, where the target would lie if tokens came in evenly; every third time the
+   middle, for they may not. */
+static int64_t next_price(const alf_sample *sample, int32_t k, int step)
+{
+  int64_t low = sample->low[k], span = sample->high[k] - low;
+  double share =
+      ((double)(sample->target[k] - sample->below[k]) + 0.5) / (double)(sample->above[k] - sample->below[k] + 1);
+  int64_t rise = step % 3 == 2 ? span / 2 : (int64_t)(share * (double)span);
+  return low + (rise < 1 ? span > 1 : rise >= span ? span - 1 : rise);
+}
+
+/* The prices at which sample->target tokens choose each expert, or more where they tie: a search by intervals for all
+   experts at once. */
+static void find_quantiles(alf_sample *sample, int32_t experts, int64_t *price)
+{
+  int64_t *low = sample->low, *high = sample->high;
+  find_ends(sample, experts, low, high);
+  for (int32_t k = 0; k < experts; k++) {
+    sample->below[k] = 0;
+    sample->above[k] = sample->tokens;
+  }
+  int64_t open = experts;
+  for (int step = 0; open > 0; step++) {
+    open = 0;
+    for (int32_t k = 0; k < experts; k++)
+      price[k] = next_price(sample, k, step);
+    count_chosen(sample, experts, price, sample->count);
+    for (int32_t k = 0; k < experts; k++) {
+      if (sample->count[k] <= sample->target[k]) {
+        low[k] = price[k];
+        sample->below[k] = sample->count[k];
+      }
+      if (sample->count[k] >= sample->target[k]) {
+        high[k] = price[k];
+        sample->above[k] = sample->count[k];
+      }
+      open += high[k] - low[k] > 1;
+    }
+  }
+  for (int32_t k = 0; k < experts; k++)
+    price[k] = high[k] < -ALF_PRICE_LIMIT ? -ALF_PRICE_LIMIT : high[k] > ALF_PRICE_LIMIT ? ALF_PRICE_LIMIT : high[k];
+}
+
+/* Thresholds at the prices of the box; returns Σ|load − L| there. */
+static int64_t survey(alf_sample *sample, alf_box *box)
+{
+  int32_t experts = box->problem->batch->experts, topk = box->problem->topk;
+  alf_expert chosen[ALF_MAX_EXPERTS];
+  int64_t off = 0;
+  memset(sample->count, 0, (size_t)experts * sizeof *sample->count);
+  for (int64_t r = 0; r < sample->tokens; r++) {
+    const int64_t *affinity = sample->affinity + r * experts;
+    for (int32_t k = 0; k < experts; k++)
+      box->score[k] = affinity[k] + box->price[k];
+    alf_cut cut = alf_topk_cut(box->score, experts, topk, chosen);
+    sample->threshold[r] = cut.first_out + (cut.last_in - cut.first_out) / 2;
+    for (int32_t j = 0; j < topk; j++)
+      sample->count[chosen[j]]++;
+  }
+  for (int32_t k = 0; k < experts; k++)
+    off += llabs(sample->count[k] - alf_box_target(box, k));
+  return off;
+}
+
+int64_t alf_sample_balance(alf_sample *sample, alf_box *box, int rounds, int64_t enough)
+{
+  int32_t experts = box->problem->batch->experts;
+  size_t bytes = (size_t)experts * sizeof *box->price;
+  int64_t least = INT64_MAX;
+  for (int round = 0; round < rounds && least > enough; round++) {
+    int64_t off = survey(sample, box);
+    bool stalls = round > 1 && off > least / 4 * 3;
+    if (off < least) {
+      memcpy(sample->best, box->price, bytes);
+      least = off;
+    }
+    if (stalls)
+      break;
+    for (int32_t k = 0; k < experts; k++)
+      sample->target[k] = alf_box_target(box, k);
+    find_quantiles(sample, experts, box->price);
+  }
+  memcpy(box->price, sample->best, bytes);
+  return least;
+}
+
+/* How far prices can go, down or up, until `slots` fewer or more tokens choose the expert: nobody or all at the most. */
+static void find_width(alf_sample *sample, const alf_box *box, int64_t slots, int64_t *width)
+{
+  int32_t experts = box->problem->batch->experts;
+  for (int32_t k = 0; k < experts; k++)
+    sample->target[k] = alf_box_target(box, k) + slots;
+  find_quantiles(sample, experts, sample->next);
+  for (int32_t k = 0; k < experts; k++)
+    width[k] = llabs(sample->next[k] - box->price[k]) + 1;
+}
+
+void alf_sample_set_widths(alf_sample *sample, alf_box *box, int64_t slots)
+{
+  survey(sample, box);
+  find_width(sample, box, -slots, box->down);
+  find_width(sample, box, slots, box->up);
+}

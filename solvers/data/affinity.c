@@ -13,19 +13,25 @@ static size_t element_size(alf_dtype dtype)
   return dtype == ALF_FLOAT32 ? sizeof(float) : sizeof(double);
 }
 
+/* How many the address space holds. */
+static int64_t most_tokens(alf_dtype dtype, int32_t experts)
+{
+  return PTRDIFF_MAX / (experts * (int64_t)element_size(dtype));
+}
+
 alf_status alf_affinity_alloc(alf_affinity *a, alf_dtype dtype, int64_t tokens, int32_t experts, alf_error *err)
 {
   if (dtype != ALF_FLOAT32 && dtype != ALF_FLOAT64 && dtype != ALF_DYADIC)
     return alf_fail(err, ALF_EINVAL, "dtype %d: expected ALF_FLOAT32, ALF_FLOAT64 or ALF_DYADIC", (int)dtype);
   if (experts < 2 || experts > ALF_MAX_EXPERTS)
     return alf_fail(err, ALF_EINVAL, "experts %d: expected 2..%d", (int)experts, ALF_MAX_EXPERTS);
-  int64_t row_bytes = experts * (int64_t)element_size(dtype);
-  if (tokens < 1 || tokens > PTRDIFF_MAX / row_bytes)
+  if (tokens < 1 || tokens > most_tokens(dtype, experts))
     return alf_fail(err, ALF_EINVAL, "tokens %lld: expected 1..%lld with %d experts", (long long)tokens,
-                    (long long)(PTRDIFF_MAX / row_bytes), (int)experts);
-  void *storage = malloc((size_t)(tokens * row_bytes));
+                    (long long)most_tokens(dtype, experts), (int)experts);
+  size_t bytes = (size_t)tokens * (size_t)experts * element_size(dtype);
+  void *storage = malloc(bytes);
   if (!storage)
-    return alf_fail_memory(err, (unsigned long long)(tokens * row_bytes));
+    return alf_fail_memory(err, bytes);
   *a = (alf_affinity){.dtype = dtype,
                       .tokens = tokens,
                       .experts = experts,
@@ -157,10 +163,11 @@ alf_status alf_affinity_convert(const alf_affinity *in, alf_dtype dtype, alf_aff
 
 alf_status alf_check_topk(const alf_affinity *a, int32_t topk, alf_error *err)
 {
-  if (a->tokens < 1)
-    return alf_fail(err, ALF_EINVAL, "tokens %lld: expected at least 1", (long long)a->tokens);
-  if (a->experts < 2)
-    return alf_fail(err, ALF_EINVAL, "experts %d: expected at least 2", (int)a->experts);
+  if (a->experts < 2 || a->experts > ALF_MAX_EXPERTS)
+    return alf_fail(err, ALF_EINVAL, "experts %d: expected 2..%d", (int)a->experts, ALF_MAX_EXPERTS);
+  if (a->tokens < 1 || a->tokens > most_tokens(a->dtype, a->experts))
+    return alf_fail(err, ALF_EINVAL, "tokens %lld: expected 1..%lld with %d experts", (long long)a->tokens,
+                    (long long)most_tokens(a->dtype, a->experts), (int)a->experts);
   if (topk < 1 || topk >= a->experts)
     return alf_fail(err, ALF_EINVAL, "topk %d: expected 1..%d with %d experts", (int)topk, (int)a->experts - 1,
                     (int)a->experts);

@@ -31,6 +31,16 @@ static alf_status run(const alf_solver *solver, const alf_problem *problem, cons
   return status;
 }
 
+/* The batch is on its grid: ALF_ERANGE means that the solver left it. */
+static alf_status run_on_grid(const alf_solver *solver, const alf_problem *problem, const alf_solve_settings *settings,
+                              alf_solution *solution, alf_error *err)
+{
+  alf_status status = run(solver, problem, settings, solution, err);
+  if (status != ALF_ERANGE)
+    return status;
+  return alf_fail(err, ALF_ESOLVER, "%s: prices leave the grid of 2^%d", solver->name, -problem->batch->grid_bits);
+}
+
 alf_status alf_solve(const alf_solver *solver, const alf_problem *problem, const alf_solve_settings *settings,
                      alf_solution *solution, alf_error *err)
 {
@@ -47,11 +57,9 @@ alf_status alf_solve(const alf_solver *solver, const alf_problem *problem, const
   if (!status)
     status = alf_solution_alloc(solution, problem, err);
   if (!status)
-    status = run(solver, problem, settings, solution, err);
+    status = run_on_grid(solver, problem, settings, solution, err);
   if (status == ALF_ETIMEOUT && settings->stop && settings->stop())
     status = alf_fail(err, ALF_EINTERRUPTED, "%s: interrupted", solver->name);
-  if (status == ALF_ERANGE) /* the batch is on its grid: it is the solver that left it */
-    status = alf_fail(err, ALF_ESOLVER, "%s: prices leave the grid of 2^%d", solver->name, -problem->batch->grid_bits);
   if (status)
     alf_solution_free(solution);
   return status;

@@ -188,6 +188,13 @@ static void test_check_topk(void **state)
   a = view(values, 8, 1);
   assert_fails(alf_check_topk(&a, 1, &err), ALF_EINVAL, &err, "experts 1");
   assert_int_equal(alf_check_topk(&a, 1, NULL), ALF_EINVAL);
+  a.experts = ALF_MAX_EXPERTS + 1;
+  assert_fails(alf_check_topk(&a, 1, &err), ALF_EINVAL, &err, "experts 4097: expected 2..4096");
+  a.experts = 2;
+  a.tokens = INT64_C(1) << 60;
+  assert_fails(alf_check_topk(&a, 1, &err), ALF_EINVAL, &err, "tokens 1152921504606846976: expected 1..");
+  a.tokens = (INT64_C(1) << 59) - 1;
+  assert_ok(alf_check_topk(&a, 1, &err), &err);
 }
 
 int main(void)

@@ -187,6 +187,10 @@ static void test_refuses_settings(void **state)
   problem.topk = 4;
   assert_fails(alf_solve(solver, &problem, NULL, &solution, &err), ALF_EINVAL, &err, "4");
   alf_affinity_free(&batch);
+  int64_t cells[] = {1, 2, 3, INT64_C(1) << 41};
+  batch = alf_test_grid(2, 2, 40, cells);
+  problem.topk = 1;
+  assert_fails(alf_solve(solver, &problem, NULL, &solution, &err), ALF_ERANGE, &err, "token 1 for expert 1");
 }
 
 static void test_table(void **state)

@@ -51,7 +51,8 @@ static inline const int64_t *alf_affinity_row(const alf_affinity *a, int64_t i)
   return (const int64_t *)a->values + i * a->experts;
 }
 
-/* Checks that tokens, experts and topk make a routing problem: T >= 1, 2 <= E, 1 <= K < E. Else ALF_EINVAL. */
+/* Checks that tokens, experts and topk make a routing problem: T >= 1 and no more than memory can address, 2 <= E <=
+   ALF_MAX_EXPERTS, 1 <= K < E. Else ALF_EINVAL. */
 alf_status alf_check_topk(const alf_affinity *a, int32_t topk, alf_error *err);
 
 #endif

@@ -1,11 +1,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alf/parallel.h"
 #include "core/gap.h"
 #include "exact/box.h"
 #include "exact/perturb.h"
 
 #define NEVER ALF_BOX_NEVER
+
+enum {
+  BLOCKS = 64,              /* of tokens */
+  PARALLEL_CELLS = 1 << 17, /* from which on threads pay */
+};
 
 /* Where the threshold lies if is_in is right, and the cells on either side of it. */
 typedef struct border {
@@ -40,19 +46,33 @@ alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token)
   return b.at;
 }
 
+static int threads_for(const alf_box *box)
+{
+  return box->cells < PARALLEL_CELLS ? 1 : box->threads;
+}
+
+static void enter_token(alf_box *box, alf_box_token *token)
+{
+  alf_box_threshold threshold = alf_box_threshold_of(box, token);
+  for (int64_t c = token->first; c < token->first + token->cells; c++) {
+    int64_t rival = box->is_in[c] ? threshold.first_out : threshold.last_in;
+    int64_t never = rival == NEVER || rival == -NEVER;
+    box->entry[box->place[c]] = never ? rival : rival - box->cell[c].affinity;
+  }
+}
+
+static void enter_block(void *context, int64_t block)
+{
+  alf_box *box = context;
+  for (int64_t r = box->tokens * block / BLOCKS; r < box->tokens * (block + 1) / BLOCKS; r++)
+    enter_token(box, &box->token[r]);
+}
+
 /* For every cell the price from which on its token would choose it, the other prices given. */
 static void find_entries(alf_box *box)
 {
+  alf_parallel_for(BLOCKS, threads_for(box), enter_block, box);
   box->is_surveyed = true;
-  for (int64_t r = 0; r < box->tokens; r++) {
-    alf_box_token *token = &box->token[r];
-    alf_box_threshold threshold = alf_box_threshold_of(box, token);
-    for (int64_t c = token->first; c < token->first + token->cells; c++) {
-      int64_t rival = box->is_in[c] ? threshold.first_out : threshold.last_in;
-      int64_t never = rival == NEVER || rival == -NEVER;
-      box->entry[box->place[c]] = never ? rival : rival - box->cell[c].affinity;
-    }
-  }
 }
 
 /* The middle of the gap of prices at which `target` of the n entries lie below; its end where it has but one. */
@@ -97,15 +117,19 @@ static int64_t survey(alf_box *box)
   return off;
 }
 
+static void move_price(void *context, int64_t expert)
+{
+  alf_box *box = context;
+  int32_t k = (int32_t)expert;
+  int64_t n = box->column[k + 1] - box->column[k], wanted = wanted_of(box, k);
+  if (n && chosen_of(box, k) != wanted)
+    box->price[k] = clamp_to_box(box, k, quantile_price(box->entry + box->column[k], n, wanted));
+}
+
 /* One round for all experts at once. */
 static void move_prices(alf_box *box)
 {
-  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
-    const int64_t *entry = box->entry + box->column[k];
-    int64_t n = box->column[k + 1] - box->column[k], wanted = wanted_of(box, k);
-    if (n && chosen_of(box, k) != wanted)
-      box->price[k] = clamp_to_box(box, k, quantile_price(entry, n, wanted));
-  }
+  alf_parallel_for(box->problem->batch->experts, threads_for(box), move_price, box);
   box->is_surveyed = false;
 }
 

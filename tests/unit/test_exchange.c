@@ -83,6 +83,38 @@ static void test_ends_of_the_grid(void **state)
   }
 }
 
+static void solve_on(int threads, const alf_problem *problem, alf_solution *solution)
+{
+  alf_error err = {0};
+  alf_solve_settings settings = {.threads = threads};
+  assert_ok(alf_solve(alf_solver_find("exchange"), problem, &settings, solution, &err), &err);
+}
+
+/* Large enough for several threads: not only the same optimum, but the same routing and prices. */
+static void test_threads_change_nothing(void **state)
+{
+  (void)state;
+  static const char *const large[] = {"softmax:T=70001,E=32,skew=2", "grid:T=70001,E=32,levels=3"};
+  for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+    alf_affinity batch = {0};
+    alf_solution one = {0}, more = {0};
+    alf_test_batch(large[i], &batch);
+    alf_problem problem = {&batch, 4, ALF_ROUNDED};
+    solve_on(1, &problem, &one);
+    for (int threads = 2; threads <= 5; threads += 3) {
+      solve_on(threads, &problem, &more);
+      size_t entries = (size_t)one.row[one.tokens];
+      assert_memory_equal(one.price, more.price, 32 * sizeof *one.price);
+      assert_memory_equal(one.row, more.row, ((size_t)one.tokens + 1) * sizeof *one.row);
+      assert_memory_equal(one.expert, more.expert, entries * sizeof *one.expert);
+      assert_memory_equal(one.amount, more.amount, entries * sizeof *one.amount);
+    }
+    alf_solution_free(&one);
+    alf_solution_free(&more);
+    alf_affinity_free(&batch);
+  }
+}
+
 static bool at_once(void)
 {
   return true;
@@ -108,6 +140,7 @@ int main(void)
       cmocka_unit_test(test_proven_on_every_kind),
       cmocka_unit_test(test_same_optimum_as_glpk),
       cmocka_unit_test(test_ends_of_the_grid),
+      cmocka_unit_test(test_threads_change_nothing),
       cmocka_unit_test(test_stops),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "alf/problem.h"
 #include "core/deadline.h"
+#include "routing/cut.h"
 
 /* A token that is not settled. Its cells are consecutive, experts ascending. */
 typedef struct alf_box_token {
@@ -88,13 +89,9 @@ bool alf_box_holds_prices(const alf_box *box);
 /* Whether some price lies on the border: it would have gone on. */
 bool alf_box_touches_border(const alf_box *box);
 
-/* Of one token's free cells at the prices: the want-th largest score and the next one. ALF_BOX_NEVER and −ALF_BOX_NEVER
+/* Of one token's free cells at the prices: the want-th largest score and the next one; ALF_BOX_NEVER and −ALF_BOX_NEVER
    where there is none. Brings is_in up to date. */
-typedef struct alf_box_threshold {
-  int64_t last_in, first_out;
-} alf_box_threshold;
-
-alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token);
+alf_cut alf_box_cut(alf_box *box, alf_box_token *token);
 
 /* Orders the cells by expert and makes room for what goes with them. Errors: ALF_ENOMEM. */
 alf_status alf_box_order_cells(alf_box *box, alf_error *err);

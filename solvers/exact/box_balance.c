@@ -15,7 +15,7 @@ enum {
 
 /* Where the threshold lies if is_in is right, and the cells on either side of it. */
 typedef struct border {
-  alf_box_threshold at;
+  alf_cut at;
   int64_t last_in, first_out;
 } border;
 
@@ -34,7 +34,7 @@ static border find_border(const alf_box *box, const alf_box_token *token)
   return b;
 }
 
-alf_box_threshold alf_box_threshold_of(alf_box *box, alf_box_token *token)
+alf_cut alf_box_cut(alf_box *box, alf_box_token *token)
 {
   border b = find_border(box, token);
   while (b.at.last_in < b.at.first_out) {
@@ -53,9 +53,9 @@ static int threads_for(const alf_box *box)
 
 static void enter_token(alf_box *box, alf_box_token *token)
 {
-  alf_box_threshold threshold = alf_box_threshold_of(box, token);
+  alf_cut cut = alf_box_cut(box, token);
   for (int64_t c = token->first; c < token->first + token->cells; c++) {
-    int64_t rival = box->is_in[c] ? threshold.first_out : threshold.last_in;
+    int64_t rival = box->is_in[c] ? cut.first_out : cut.last_in;
     int64_t never = rival == NEVER || rival == -NEVER;
     box->entry[box->place[c]] = never ? rival : rival - box->cell[c].affinity;
   }

@@ -5,7 +5,6 @@
 #include "core/grow.h"
 #include "core/hot.h"
 #include "exact/box.h"
-#include "routing/cut.h"
 
 enum {
   MOST_PARTS = 64,

@@ -38,9 +38,9 @@ static void write_chosen(alf_box *box, const alf_box_token *token)
 }
 
 /* The lowest that a cell that is in can come inside the new box, and the highest that another one can. */
-static alf_box_threshold reach_of(const alf_box *box, const alf_box_token *token)
+static alf_cut reach_of(const alf_box *box, const alf_box_token *token)
 {
-  alf_box_threshold reach = {INT64_MAX, INT64_MIN};
+  alf_cut reach = {INT64_MAX, INT64_MIN};
   for (int64_t c = token->first; c < token->first + token->cells; c++) {
     alf_box_cell cell = box->cell[c];
     int64_t score = cell.affinity + box->price[cell.expert];
@@ -55,7 +55,7 @@ static alf_box_threshold reach_of(const alf_box *box, const alf_box_token *token
 /* Keeps the cells of one token that can swap in the smaller box, at the end of the kept ones. */
 static void keep_token(alf_box *box, const alf_box_token *old)
 {
-  alf_box_threshold reach = reach_of(box, old);
+  alf_cut reach = reach_of(box, old);
   alf_box_token kept = {.token = old->token, .first = box->cells};
   for (int64_t c = old->first; c < old->first + old->cells; c++) {
     alf_box_cell cell = box->cell[c];

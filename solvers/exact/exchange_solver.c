@@ -22,7 +22,6 @@ enum {
 typedef struct workspace {
   const alf_problem *problem;
   alf_box box;
-  alf_sample sample;
   int64_t slots;   /* half-width of the next box */
   bool may_refine; /* the box is of the whole batch */
   int64_t off;     /* Σ|load − L| that the last box was balanced to, slots */
@@ -67,9 +66,9 @@ static alf_status setup(void **out, const alf_problem *problem, const alf_solve_
 }
 
 /* Slots by which loads are off at a sample of n tokens when the prices come from one of a quarter of them. */
-static double sampling_noise(const alf_problem *problem, int64_t n)
+static double sampling_noise(const alf_problem *problem, double n)
 {
-  double load = (double)problem->topk * (double)n / problem->batch->experts;
+  double load = problem->topk * n / problem->batch->experts;
   return 1.2 * sqrt(load * (LEVEL_FACTOR - 1));
 }
 
@@ -99,33 +98,33 @@ static void add_noise(workspace *w)
 /* Σ|load − L| that is small beside what the next sample, or the last box, will find. */
 static int64_t enough_at(const workspace *w, int64_t stride)
 {
-  int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1, factor = stride / next;
-  double noise =
-      stride > 1 ? sampling_noise(w->problem, w->problem->batch->tokens / next) / (double)factor : (double)w->slots;
+  double tokens = (double)w->problem->batch->tokens / (double)stride;
+  double noise = stride > 1 ? sampling_noise(w->problem, LEVEL_FACTOR * tokens) / LEVEL_FACTOR : (double)w->slots;
   return (int64_t)((1 + noise / 4) * w->problem->batch->experts);
 }
 
-static alf_status balance_sample(workspace *w, int64_t stride, int64_t *off, alf_error *err)
+static alf_status balance_sample(workspace *w, alf_sample *sample, int64_t stride, int64_t *off, alf_error *err)
 {
-  alf_sample_free(&w->sample);
-  alf_status status = alf_sample_take(&w->sample, &w->box, stride, err);
+  alf_sample_free(sample);
+  alf_status status = alf_sample_take(sample, &w->box, stride, err);
   if (!status)
-    *off = alf_sample_balance(&w->sample, &w->box, ROUNDS, enough_at(w, stride));
+    *off = alf_sample_balance(sample, &w->box, ROUNDS, enough_at(w, stride));
   return status ? status : alf_box_check_deadline(&w->box, err);
 }
 
 /* The first sample. Rounds that stall far from balance have met ties: noise parts them. */
 static alf_status approach_from_afar(workspace *w, int64_t stride, int64_t slots, alf_error *err)
 {
-  int64_t off = 0;
-  alf_status status = balance_sample(w, stride, &off, err);
-  if (!status && off > 4 * w->problem->batch->experts && has_room_for_noise(w)) {
+  int64_t off = 0, few = 4 * w->problem->batch->experts + enough_at(w, stride);
+  alf_sample sample = {0};
+  alf_status status = balance_sample(w, &sample, stride, &off, err);
+  if (!status && off > few && has_room_for_noise(w)) {
     add_noise(w);
-    status = balance_sample(w, stride, &off, err);
+    status = balance_sample(w, &sample, stride, &off, err);
   }
   if (!status)
-    alf_sample_set_widths(&w->sample, &w->box, slots);
-  alf_sample_free(&w->sample);
+    alf_sample_set_widths(&sample, &w->box, slots);
+  alf_sample_free(&sample);
   return status;
 }
 
@@ -142,9 +141,9 @@ static int64_t next_slots(const workspace *w, int64_t stride)
 {
   if (stride == 1)
     return w->slots;
-  int64_t next = stride > LEVEL_FACTOR ? stride / LEVEL_FACTOR : 1, tokens = w->problem->batch->tokens / next;
+  double tokens = (double)w->problem->batch->tokens / (double)stride;
   double farthest = 0.85 * sqrt(2 * log(2.0 * w->problem->batch->experts));
-  return (int64_t)(farthest * sampling_noise(w->problem, tokens) / LEVEL_FACTOR) + 1;
+  return (int64_t)(farthest * sampling_noise(w->problem, LEVEL_FACTOR * tokens) / LEVEL_FACTOR) + 1;
 }
 
 /* Larger and larger samples, up to the whole batch. */

@@ -1,11 +1,13 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "alf/certificate.h"
 #include "alf/judge.h"
 #include "alf/solver.h"
+#include "cli/capacities.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
 #include "cli/face.h"
@@ -25,6 +27,7 @@ typedef struct solve_run {
   alf_solution solution;
   alf_certificate certificate;
   alf_judgement judgement; /* --judge only */
+  int64_t *capacity;       /* --capacities only */
   alf_cli_shift shift;     /* --against only */
   alf_cli_face face;       /* --face only */
   double read_seconds, certificate_seconds;
@@ -35,6 +38,7 @@ static void free_run(solve_run *run)
 {
   alf_cli_face_free(&run->face);
   alf_cli_shift_free(&run->shift);
+  free(run->capacity);
   alf_solution_free(&run->solution);
   alf_affinity_free(&run->batch);
   alf_affinity_free(&run->raw);
@@ -54,7 +58,7 @@ static const char *solve_status(const solve_run *run)
 
 static const char *problem_name(const solve_run *run)
 {
-  return run->problem.kind == ALF_ROUNDED ? "rounded" : "fractional";
+  return run->problem.capacity ? "capacities" : run->problem.kind == ALF_ROUNDED ? "rounded" : "fractional";
 }
 
 /* Of this process or the largest of its children, in which some solvers run. */
@@ -263,8 +267,10 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
   if (status != ALF_OK)
     return status;
 
-  run->problem =
-      (alf_problem){&run->batch, (int32_t)run->options->topk, run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL};
+  run->problem = (alf_problem){.batch = &run->batch,
+                               .topk = (int32_t)run->options->topk,
+                               .kind = run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL,
+                               .capacity = run->capacity};
   if (index == 0)
     announce_long_solve(run);
   alf_solve_settings settings = {run->options->timeout, (int)run->options->threads, alf_cli_interrupted};
@@ -319,16 +325,31 @@ static int solve_batches(solve_run *run, alf_error *err)
   return all_certified ? ALF_CLI_HELD : ALF_CLI_FAILED;
 }
 
+/* Opens INPUT and reads what goes with it. */
+static alf_status read_input(solve_run *run, alf_error *err)
+{
+  const alf_cli_options *options = run->options;
+  alf_status status = alf_cli_open(&run->source, options->argument[0], options, err);
+  if (status != ALF_OK)
+    return status;
+  const alf_source_info *input = alf_source_describe(run->source);
+  if (options->capacities)
+    status = alf_cli_capacities_read(&run->capacity, options->capacities, input, options->topk, err);
+  if (status == ALF_OK && options->against)
+    status = alf_cli_shift_read(&run->shift, options->against, input->experts, input->batches, err);
+  return status;
+}
+
 static int run(const alf_cli_options *options, alf_error *err)
 {
   solve_run state = {.options = options, .solver = alf_solver_find(options->solver)};
   if (!state.solver)
     return alf_cli_exit_code(alf_cli_fail_name("--solver ", options->solver, "solvers", err));
-  alf_status status = alf_cli_open(&state.source, options->argument[0], options, err);
-  if (status == ALF_OK && options->against) {
-    const alf_source_info *input = alf_source_describe(state.source);
-    status = alf_cli_shift_read(&state.shift, options->against, input->experts, input->batches, err);
-  }
+  alf_status status = ALF_OK;
+  if (options->rounded && options->capacities)
+    status = alf_fail(err, ALF_EINVAL, "--rounded with --capacities: expected one of them, capacities are whole slots");
+  if (status == ALF_OK)
+    status = read_input(&state, err);
   int code = status == ALF_OK ? solve_batches(&state, err) : alf_cli_exit_code(status);
   free_run(&state);
   return code;

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -7,6 +8,7 @@
 #include "alf/judge.h"
 #include "alf/solver.h"
 #include "cli/announce.h"
+#include "cli/capacities.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
 #include "cli/face.h"
@@ -25,6 +27,7 @@ typedef struct solve_run {
   alf_solution solution;
   alf_certificate certificate;
   alf_judgement judgement; /* --judge only */
+  int64_t *capacity;       /* --capacities only */
   alf_cli_shift shift;     /* --against only */
   alf_cli_face face;       /* --face only */
   alf_cli_record record;   /* --csv only */
@@ -37,6 +40,7 @@ static void free_run(solve_run *run)
   alf_new_file_close(&run->record.csv);
   alf_cli_face_free(&run->face);
   alf_cli_shift_free(&run->shift);
+  free(run->capacity);
   alf_solution_free(&run->solution);
   alf_affinity_free(&run->batch);
   alf_affinity_free(&run->raw);
@@ -66,7 +70,7 @@ static const char *solve_status(const solve_run *run)
 
 static const char *problem_name(const solve_run *run)
 {
-  return run->problem.kind == ALF_ROUNDED ? "rounded" : "fractional";
+  return run->problem.capacity ? "capacities" : run->problem.kind == ALF_ROUNDED ? "rounded" : "fractional";
 }
 
 /* Of this process or the largest of its children, in which some solvers run. */
@@ -267,8 +271,10 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
   if (status != ALF_OK)
     return status;
 
-  run->problem =
-      (alf_problem){&run->batch, (int32_t)run->options->topk, run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL};
+  run->problem = (alf_problem){.batch = &run->batch,
+                               .topk = (int32_t)run->options->topk,
+                               .kind = run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL,
+                               .capacity = run->capacity};
   if (index == 0)
     alf_cli_announce_solve(run->solver, &run->problem, run->options->quiet);
   alf_solve_settings settings = {.timeout = run->options->timeout,
@@ -338,20 +344,32 @@ static alf_status prepare(solve_run *run, alf_error *err)
                     options->judge  ? "--judge"
                     : options->face ? "--face"
                                     : "--against");
+  if (options->rounded && options->capacities)
+    return alf_fail(err, ALF_EINVAL, "--rounded with --capacities: expected one of them, capacities are whole slots");
   return options->csv ? alf_cli_record_open(&run->record, options->csv, err) : ALF_OK;
+}
+
+/* Opens INPUT and reads what goes with it. */
+static alf_status read_input(solve_run *run, alf_error *err)
+{
+  const alf_cli_options *options = run->options;
+  alf_status status = alf_cli_open(&run->source, options->argument[0], options, err);
+  if (status != ALF_OK)
+    return status;
+  const alf_source_info *input = alf_source_describe(run->source);
+  if (options->capacities)
+    status = alf_cli_capacities_read(&run->capacity, options->capacities, input, options->topk, err);
+  if (status == ALF_OK && options->against)
+    status = alf_cli_shift_read(&run->shift, options->against, input->experts, input->batches, err);
+  return status;
 }
 
 static int run(const alf_cli_options *options, alf_error *err)
 {
   solve_run state = {.options = options};
-  alf_status prepared = prepare(&state, err);
-  if (prepared != ALF_OK)
-    return alf_cli_exit_code(prepared);
-  alf_status status = alf_cli_open(&state.source, options->argument[0], options, err);
-  if (status == ALF_OK && options->against) {
-    const alf_source_info *input = alf_source_describe(state.source);
-    status = alf_cli_shift_read(&state.shift, options->against, input->experts, input->batches, err);
-  }
+  alf_status status = prepare(&state, err);
+  if (status == ALF_OK)
+    status = read_input(&state, err);
   int code = status == ALF_OK ? solve_batches(&state, err) : alf_cli_exit_code(status);
   free_run(&state);
   return code;

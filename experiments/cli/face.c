@@ -66,7 +66,7 @@ alf_status alf_cli_face_measure(alf_cli_face *f, const alf_problem *problem, con
   centred.price = f->face.centre;
   if (!status)
     status = alf_certify(problem, &centred, &f->certificate, err);
-  return status || !shift->rows ? status : place(f, problem, solution, shift, batch, err);
+  return status || !shift->rows.count ? status : place(f, problem, solution, shift, batch, err);
 }
 
 static const char *yes_or_no(bool value)

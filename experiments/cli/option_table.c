@@ -13,6 +13,9 @@ const alf_cli_option alf_cli_option_table[] = {
      "see alflab list solvers; auto: exchange, which is exact and takes any size"},
     {"rounded", 0, FLAG, ALF_CLI_ON(solve), FIELD(rounded),
      "where experts do not divide the slots: whole slots, loads rounded down or up, instead of equal fractional loads"},
+    {"capacities", 0, "L,...|FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(solve), FIELD(capacities),
+     "the load of each expert, whole slots that add up to K times the tokens, instead of equal loads: a list or a "
+     ".npy"},
     {"timeout", 0, "S", ALF_CLI_REAL, 0, 1e9, "0", false, ALF_CLI_ON(solve), FIELD(timeout),
      "seconds for one batch; 0: no limit"},
     {"judge", 0, FLAG, ALF_CLI_ON(solve), FIELD(judge),

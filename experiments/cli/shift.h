@@ -4,15 +4,13 @@
 
 #include <stdint.h>
 
-#include "alf/status.h"
+#include "cli/rows.h"
 
 /* Zero-initialise; alf_cli_shift_free copes with any state. */
 typedef struct alf_cli_shift {
   const char *input; /* as given; not owned */
-  int64_t rows;      /* one shift vector each */
-  int32_t experts;   /* E */
+  alf_cli_rows rows; /* one shift vector each */
   int64_t row;       /* the one that was named, or −1 */
-  double *value;     /* rows×E */
 } alf_cli_shift;
 
 /* Reads "FILE.npy" or "FILE.npy@ROW": float32 or float64, E values or rows × E. A file of several rows without a name

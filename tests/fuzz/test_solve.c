@@ -181,7 +181,7 @@ static const char *try_bad(const alf_solver *solver, const fuzz_case *f)
 static bool takes_part(const alf_solver *solver, const fuzz_case *f)
 {
   bool starts_process = !strcmp(solver->name, "glpk-interior") || !strcmp(solver->name, "glpk-mincost");
-  return (!starts_process || f->number % 16 == 0) && solver->estimate(&f->problem) < 0.01;
+  return (!starts_process || f->number % 64 == 0) && solver->estimate(&f->problem) < 2e-3;
 }
 
 /* How many solvers solved it. */

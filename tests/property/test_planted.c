@@ -161,12 +161,13 @@ static const char *solve(const alf_solver *solver, const planted *in)
 
 static void check_plan(const plan *p)
 {
-  static const char *const names[] = {"auto", "exchange"};
+  static const char *const names[] = {"auto", "exchange", "glpk-warm"};
   planted in;
   plant(p, &in);
-  for (int s = 0; s < 2; s++) {
+  for (int s = 0; s < 3; s++) {
     const alf_solver *solver = alf_solver_find(names[s]);
-    if (solver->can(&in.problem, NULL) == ALF_EUNSUPPORTED)
+    bool is_auto = s > 0 && solver == alf_solver_find("auto");
+    if (is_auto || solver->can(&in.problem, NULL) == ALF_EUNSUPPORTED)
       continue;
     const char *wrong = solve(solver, &in);
     if (wrong)

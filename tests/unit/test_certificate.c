@@ -252,7 +252,8 @@ static void test_refuses(void **state)
   assert_fails(alf_certify(&problem, &solution, &c, &err), ALF_EINVAL, &err, "token 0");
   solution.row[0] = 0;
   solution.price[1] = INT64_MAX - 3;
-  assert_fails(alf_certify(&problem, &solution, &c, &err), ALF_EINVAL, &err, "price of expert 1 is 9223372036854775804");
+  assert_fails(alf_certify(&problem, &solution, &c, &err), ALF_EINVAL, &err,
+               "price of expert 1 is 9223372036854775804");
   solution.price[1] = 7;
   problem.topk = 2;
   assert_fails(alf_certify(&problem, &solution, &c, &err), ALF_EINVAL, &err, "2");

@@ -12,7 +12,8 @@
   X(alf_solver_enumerate)                                                                                              \
   X(alf_solver_quantile)                                                                                               \
   X(alf_solver_auction)                                                                                                \
-  X(alf_solver_sinkhorn)
+  X(alf_solver_sinkhorn)                                                                                               \
+  X(alf_solver_pdhg)
 
 #define DECLARE(name) extern const alf_solver name;
 #define ENTRY(name)   &name,

@@ -61,14 +61,6 @@ static double predict_prices(workspace *w, double step)
   return w->weight * norm * s->change + square / step - 2 * cross;
 }
 
-static double square_distance(const double *a, const double *b, int64_t count)
-{
-  double sum = 0;
-  for (int64_t n = 0; n < count; n++)
-    sum += (a[n] - b[n]) * (a[n] - b[n]);
-  return sum;
-}
-
 static bool should_restart(const workspace *w, double residual, int64_t n)
 {
   if (w->since == 0)
@@ -83,9 +75,9 @@ static void restart(workspace *w)
 {
   alf_sweep *s = &w->sweep;
   int64_t cells = s->tokens * s->experts;
-  double primal = square_distance(s->predicted, w->anchor, cells);
-  double dual = square_distance(w->threshold, w->threshold_anchor, s->tokens) +
-                square_distance(w->price, w->price_anchor, s->experts);
+  double primal = alf_sweep_distance(s->predicted, w->anchor, cells);
+  double dual = alf_sweep_distance(w->threshold, w->threshold_anchor, s->tokens) +
+                alf_sweep_distance(w->price, w->price_anchor, s->experts);
   if (primal > 0 && dual > 0)
     w->weight = sqrt(w->weight * sqrt(dual / primal));
   memcpy(w->anchor, s->predicted, (size_t)cells * sizeof *w->anchor);

@@ -148,3 +148,11 @@ double alf_sweep_square(const double *value, int64_t count)
     sum += value[n] * value[n];
   return sum;
 }
+
+double alf_sweep_distance(const double *a, const double *b, int64_t count)
+{
+  double sum = 0;
+  for (int64_t n = 0; n < count; n++)
+    sum += (a[n] - b[n]) * (a[n] - b[n]);
+  return sum;
+}

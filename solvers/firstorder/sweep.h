@@ -40,7 +40,10 @@ void alf_sweep_close(alf_sweep *sweep);
 /* Moves x, predicts clamp(x + step·(γ + p − θ), 0, 1), and sums. */
 void alf_sweep_run(alf_sweep *sweep, alf_sweep_move move, double step);
 
-/* Σ affinity² and the like: over `count` values in their order. */
+/* Σ value², over `count` values in their order. */
 double alf_sweep_square(const double *value, int64_t count);
+
+/* Σ (a − b)², over `count` values in their order. */
+double alf_sweep_distance(const double *a, const double *b, int64_t count);
 
 #endif

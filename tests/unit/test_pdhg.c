@@ -173,6 +173,12 @@ static void test_pdhg_reaches(void **state)
   check_reaches("pdhg");
 }
 
+static void test_average_spectrum_reaches(void **state)
+{
+  (void)state;
+  check_reaches("pdhg-average-spectrum");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -180,6 +186,7 @@ int main(void)
       cmocka_unit_test(test_sums),
       cmocka_unit_test(test_optimum_stays),
       cmocka_unit_test(test_pdhg_reaches),
+      cmocka_unit_test(test_average_spectrum_reaches),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

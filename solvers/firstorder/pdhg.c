@@ -1,10 +1,11 @@
-/* Primal-dual hybrid gradients on the LP (A. Chambolle and T. Pock, A first-order primal-dual algorithm, 2011): a step of
-   x along γ + p − θ, cut to 0..1, then one of θ and p along the errors of rows and loads at the extrapolated x. The step
-   sizes are 1/(w‖A‖) for x and w/‖A‖ for θ and p, ‖A‖² = T + E, w the primal weight. Every iterate is reflected and drawn
-   back towards an anchor (Halpern), which moves up to the iterate when that has come much closer to a fixed point; w is
-   then set anew from how far x and the prices have moved (PDLP: D. Applegate et al., 2021; H. Lu and J. Yang, 2024).
-   Measured at 4096 × 64, K = 6: violation and gaps are below 1e-4 after 1663 iterations; with the anchor left where it is
-   or without one the violation is above 9e-4 after 3000. Where the load has a range L_k is its mean. */
+/* Primal-dual hybrid gradients on the LP (A. Chambolle and T. Pock, A first-order primal-dual algorithm, 2011): a
+   step of x along γ + p − θ, cut to 0..1, then one of θ and p along the errors of rows and loads at the extrapolated
+   x. The step sizes are 1/(w‖A‖) for x and w/‖A‖ for θ and p, ‖A‖² = T + E, w the primal weight. Every iterate is
+   reflected and drawn back towards an anchor (Halpern), which moves up to the iterate when that has come much closer
+   to a fixed point; w is then set anew from how far x and the prices have moved (PDLP: D. Applegate et al., 2021; H.
+   Lu and J. Yang, 2024). Measured at 4096 × 64, K = 6: violation and gaps are below 1e-4 after 1663 iterations; with
+   the anchor left where it is or without one the violation is above 9e-4 after 3000. Where the load has a range L_k
+   is its mean. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>

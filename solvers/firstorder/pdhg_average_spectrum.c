@@ -1,16 +1,17 @@
-/* Prediction and correction on the LP, after S. Xu and B. He, arXiv:2603.00644 (2026). From the description of that paper
-   in this project's issue and its abstract: primal-dual hybrid gradients as the predictor, step sizes τ and σ with
-   1/(τσ) set by the average spectrum of A, the mean squared norm of its columns, here 2, instead of ‖A‖² = T + E; a
-   contraction as the correction, with a computed step length; primal and dual weights balanced as it goes. The paper
-   itself was not at hand. Reconstructed here, so not necessarily as there:
+/* Prediction and correction on the LP, after S. Xu and B. He, arXiv:2603.00644 (2026). From the description of that
+   paper in this project's issue and its abstract: primal-dual hybrid gradients as the predictor, step sizes τ and σ
+   with 1/(τσ) set by the average spectrum of A, the mean squared norm of its columns, here 2, instead of ‖A‖² = T +
+   E; a contraction as the correction, with a computed step length; primal and dual weights balanced as it goes. The
+   paper itself was not at hand. Reconstructed here, so not necessarily as there:
 
-   With v = (x, y), y = (θ, −p), the prediction is x~ = clamp(x + τ(γ − Aᵀy)), y~ = y + σq, q = A x~ − b, and satisfies the
-   variational inequality of the LP with (v − v~)ᵀQ(v − v~) where Q = [1/τ, −Aᵀ; 0, 1/σ]. In the norm of G = diag(1/τ, 1/σ)
-   the direction is d = G⁻¹Q(v − v~), and v moves along −d by RELAXED times N/‖d‖², N = (v − v~)ᵀQ(v − v~), which brings
-   it closer to every solution (B. He and X. Yuan). With steps this long N need not be positive. Where it is not safely
-   so, q is taken at x instead of x~: then Q gains A as its lower left block, the cross terms cancel, and N is the whole
-   squared length for any step sizes. The weights follow the ratio of how far (θ, p) and x have moved (PDLP), ever more
-   rarely, and not in the first steps, whose long moves of x mislead them. Where the load has a range L_k is its mean. */
+   With v = (x, y), y = (θ, −p), the prediction is x~ = clamp(x + τ(γ − Aᵀy)), y~ = y + σq, q = A x~ − b, and
+   satisfies the variational inequality of the LP with (v − v~)ᵀQ(v − v~) where Q = [1/τ, −Aᵀ; 0, 1/σ]. In the norm of
+   G = diag(1/τ, 1/σ) the direction is d = G⁻¹Q(v − v~), and v moves along −d by RELAXED times N/‖d‖², N = (v −
+   v~)ᵀQ(v − v~), which brings it closer to every solution (B. He and X. Yuan). With steps this long N need not be
+   positive. Where it is not safely so, q is taken at x instead of x~: then Q gains A as its lower left block, the
+   cross terms cancel, and N is the whole squared length for any step sizes. The weights follow the ratio of how far
+   (θ, p) and x have moved (PDLP), ever more rarely, and not in the first steps, whose long moves of x mislead them.
+   Where the load has a range L_k is its mean. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>

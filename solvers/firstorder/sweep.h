@@ -1,6 +1,6 @@
 /* The dense part of primal-dual methods on the LP of the problem: one pass over T×E cells that moves the iterate and
-   predicts the next. With A the row sums and the column sums of x, the method's dual variables are θ for the rows and −p
-   for the columns, and γ_ik + p_k − θ_i is what a cell gains. Every column of A has two ones; ‖A‖² = T + E. */
+   predicts the next. With A the row sums and the column sums of x, the method's dual variables are θ for the rows and
+   −p for the columns, and γ_ik + p_k − θ_i is what a cell gains. Every column of A has two ones; ‖A‖² = T + E. */
 #ifndef ALF_FIRSTORDER_SWEEP_H
 #define ALF_FIRSTORDER_SWEEP_H
 

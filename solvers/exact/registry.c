@@ -13,7 +13,9 @@
   X(alf_solver_enumerate)                                                                                              \
   X(alf_solver_quantile)                                                                                               \
   X(alf_solver_auction)                                                                                                \
-  X(alf_solver_sinkhorn)
+  X(alf_solver_sinkhorn)                                                                                               \
+  X(alf_solver_pdhg)                                                                                                   \
+  X(alf_solver_pdhg_average_spectrum)
 
 #define DECLARE(name) extern const alf_solver name;
 #define ENTRY(name)   &name,

@@ -81,14 +81,14 @@ static void shift_prices(alf_first_order *run)
     run->price[k] -= zero;
 }
 
+/* Prices beyond the grid are cut to its ends: D is a bound at any prices. */
 static alf_status take_prices(alf_first_order *run, const double *price, alf_error *err)
 {
   for (int32_t k = 0; k < run->problem->batch->experts; k++) {
     double scaled = rint(ldexp(price[k], run->problem->batch->grid_bits));
-    if (!(fabs(scaled) < price_limit / 2)) /* also for NaN; a shift can double it */
-      return alf_fail(err, ALF_ERANGE, "price of expert %d is %g: expected |price| < %g", (int)k, price[k],
-                      ldexp(price_limit / 2, -run->problem->batch->grid_bits));
-    run->price[k] = (int64_t)scaled;
+    if (isnan(scaled))
+      return alf_fail(err, ALF_ESOLVER, "price of expert %d is not a number", (int)k);
+    run->price[k] = (int64_t)fmax(fmin(scaled, price_limit / 2), -price_limit / 2); /* a shift can double it */
   }
   shift_prices(run);
   return ALF_OK;

@@ -73,8 +73,8 @@ static void test_wrong_prices(void **state)
   assert_near(c.gap, 1.5, 0);
 }
 
-/* The same pair beside expert 2, which both want most and which is shut: every price that is low enough for it proves the
-   optimum. D(p) = Σ best score − Σ p_k L_k. */
+/* The same pair beside expert 2, which both want most and which is shut: every price that is low enough for it
+   proves the optimum. D(p) = Σ best score − Σ p_k L_k. */
 static void test_capacities(void **state)
 {
   (void)state;

@@ -7,6 +7,7 @@
 #include "alf/certificate.h"
 #include "alf/judge.h"
 #include "alf/solver.h"
+#include "cli/announce.h"
 #include "cli/capacities.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
@@ -14,8 +15,7 @@
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
-
-#define LONG_SOLVE 10.0 /* seconds: a longer one is announced */
+#include "cli/record.h"
 
 /* The batch at hand and what has become of it. */
 typedef struct solve_run {
@@ -30,12 +30,14 @@ typedef struct solve_run {
   int64_t *capacity;       /* --capacities only */
   alf_cli_shift shift;     /* --against only */
   alf_cli_face face;       /* --face only */
+  alf_cli_record record;   /* --csv only */
   double read_seconds, certificate_seconds;
   json_t *batches; /* the reports of a stream, --json only */
 } solve_run;
 
 static void free_run(solve_run *run)
 {
+  alf_new_file_close(&run->record.csv);
   alf_cli_face_free(&run->face);
   alf_cli_shift_free(&run->shift);
   free(run->capacity);
@@ -51,9 +53,19 @@ static bool wants_face(const solve_run *run)
   return run->options->face || run->options->against;
 }
 
+/* An approximate solver is held to the constraints only. */
+static bool met_contract(const solve_run *run)
+{
+  const alf_certificate *c = &run->certificate;
+  bool feasible = !c->row_violations && !c->entry_violations && !c->load_violations;
+  return c->certified || (run->solver->approximate && feasible);
+}
+
 static const char *solve_status(const solve_run *run)
 {
-  return run->certificate.certified ? "optimal" : "uncertified";
+  if (run->certificate.certified)
+    return "optimal";
+  return met_contract(run) ? "approximate" : "uncertified";
 }
 
 static const char *problem_name(const solve_run *run)
@@ -196,36 +208,6 @@ static void print_line(const solve_run *run, int64_t index)
   fflush(stdout);
 }
 
-static const char *duration(double seconds, char *text, size_t size)
-{
-  static const struct {
-    double seconds;
-    const char *name;
-  } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}, {0, "seconds"}};
-  int i = 0;
-  while (seconds < 2 * units[i].seconds)
-    i++;
-  if (seconds < 1)
-    snprintf(text, size, "less than a second");
-  else
-    snprintf(text, size, "about %.0f %s", seconds / fmax(units[i].seconds, 1), units[i].name);
-  return text;
-}
-
-static void announce_long_solve(const solve_run *run)
-{
-  const alf_solver *fast = alf_solver_find("auto");
-  double seconds = run->solver->estimate(&run->problem);
-  char text[60];
-  if (run->options->quiet || !(seconds > LONG_SOLVE) || run->solver->can(&run->problem, NULL) != ALF_OK)
-    return;
-  fprintf(stderr, "alflab solve: %s will take %s", run->solver->name, duration(seconds, text, sizeof text));
-  if (fast != run->solver)
-    fprintf(stderr, "; the default solver, %s, %s", fast->name,
-            duration(fast->estimate(&run->problem), text, sizeof text));
-  fputc('\n', stderr);
-}
-
 /* Says which batch of a stream an error is about. */
 static alf_status name_batch(const solve_run *run, int64_t index, alf_error *err)
 {
@@ -258,6 +240,28 @@ static alf_status examine(solve_run *run, alf_solve_settings *settings, int64_t 
   return status;
 }
 
+/* The solve alone, and its record where one is asked for. */
+static alf_status solve_batch(solve_run *run, int64_t index, alf_solve_settings *settings, alf_error *err)
+{
+  bool recorded = run->record.csv.file;
+  alf_status status = ALF_OK;
+  if (recorded) {
+    run->record.batch = index;
+    status = alf_cli_find_optimum(&run->problem, settings, &run->record.optimum, err);
+    settings->observe = alf_cli_record_progress;
+    settings->context = &run->record;
+  }
+  if (status == ALF_OK)
+    status = alf_solve(run->solver, &run->problem, settings, &run->solution, err);
+  double start = alf_cli_seconds();
+  if (status == ALF_OK)
+    status = alf_certify(&run->problem, &run->solution, &run->certificate, err);
+  run->certificate_seconds = alf_cli_seconds() - start;
+  if (status == ALF_OK && recorded && !run->solver->approximate)
+    alf_cli_record_exact(&run->record, &run->solution, &run->certificate);
+  return status;
+}
+
 /* ALF_EEND after the last batch. */
 static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
 {
@@ -272,13 +276,13 @@ static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
                                .kind = run->options->rounded ? ALF_ROUNDED : ALF_FRACTIONAL,
                                .capacity = run->capacity};
   if (index == 0)
-    announce_long_solve(run);
-  alf_solve_settings settings = {run->options->timeout, (int)run->options->threads, alf_cli_interrupted};
-  status = alf_solve(run->solver, &run->problem, &settings, &run->solution, err);
-  start = alf_cli_seconds();
-  if (status == ALF_OK)
-    status = alf_certify(&run->problem, &run->solution, &run->certificate, err);
-  run->certificate_seconds = alf_cli_seconds() - start;
+    alf_cli_announce_solve(run->solver, &run->problem, run->options->quiet);
+  alf_solve_settings settings = {.timeout = run->options->timeout,
+                                 .threads = (int)run->options->threads,
+                                 .stop = alf_cli_interrupted,
+                                 .tolerance = run->options->tolerance,
+                                 .iterations = run->options->iterations};
+  status = solve_batch(run, index, &settings, err);
   if (status == ALF_OK)
     status = examine(run, &settings, index, err);
   return status == ALF_OK ? status : name_batch(run, index, err);
@@ -300,16 +304,16 @@ static alf_status report(solve_run *run, int64_t index, bool stream, alf_error *
 static int solve_batches(solve_run *run, alf_error *err)
 {
   bool stream = alf_source_describe(run->source)->batches > 1;
-  bool all_certified = true;
+  bool all_met = true;
   alf_status status = ALF_OK;
   if (stream && run->options->json)
     run->batches = json_array();
   for (int64_t index = 0; status == ALF_OK && !alf_cli_interrupted(); index++) {
     status = solve_next(run, index, err);
     if (status == ALF_OK) {
-      all_certified = all_certified && run->certificate.certified;
-      all_certified = all_certified && (!run->options->judge || run->judgement.confirmed);
-      all_certified = all_certified && (!wants_face(run) || run->face.certificate.certified);
+      all_met = all_met && met_contract(run);
+      all_met = all_met && (!run->options->judge || run->judgement.confirmed);
+      all_met = all_met && (!wants_face(run) || run->face.certificate.certified);
       status = report(run, index, stream, err);
     }
   }
@@ -318,11 +322,31 @@ static int solve_batches(solve_run *run, alf_error *err)
     run->batches = NULL;
     status = printed == ALF_OK ? status : printed;
   }
+  if (status == ALF_EEND && run->record.csv.file)
+    status = alf_new_file_commit(&run->record.csv, err);
   if (status != ALF_OK && status != ALF_EEND)
     return alf_cli_exit_code(status);
   if (alf_cli_interrupted())
     return ALF_CLI_INTERRUPTED;
-  return all_certified ? ALF_CLI_HELD : ALF_CLI_FAILED;
+  return all_met ? ALF_CLI_HELD : ALF_CLI_FAILED;
+}
+
+/* What is known before the input is read. */
+static alf_status prepare(solve_run *run, alf_error *err)
+{
+  const alf_cli_options *options = run->options;
+  run->solver = alf_solver_find(options->solver);
+  if (!run->solver)
+    return alf_cli_fail_name("--solver ", options->solver, "solvers", err);
+  if (run->solver->approximate && (wants_face(run) || options->judge))
+    return alf_fail(err, ALF_EINVAL, "--solver %s: %s needs an exact solver, and this one is approximate",
+                    run->solver->name,
+                    options->judge  ? "--judge"
+                    : options->face ? "--face"
+                                    : "--against");
+  if (options->rounded && options->capacities)
+    return alf_fail(err, ALF_EINVAL, "--rounded with --capacities: expected one of them, capacities are whole slots");
+  return options->csv ? alf_cli_record_open(&run->record, options->csv, err) : ALF_OK;
 }
 
 /* Opens INPUT and reads what goes with it. */
@@ -342,14 +366,11 @@ static alf_status read_input(solve_run *run, alf_error *err)
 
 static int run(const alf_cli_options *options, alf_error *err)
 {
-  solve_run state = {.options = options, .solver = alf_solver_find(options->solver)};
-  if (!state.solver)
-    return alf_cli_exit_code(alf_cli_fail_name("--solver ", options->solver, "solvers", err));
-  alf_status status = ALF_OK;
-  if (options->rounded && options->capacities)
-    status = alf_fail(err, ALF_EINVAL, "--rounded with --capacities: expected one of them, capacities are whole slots");
-  if (status == ALF_OK)
-    status = read_input(&state, err);
+  solve_run state = {.options = options};
+  alf_status prepared = prepare(&state, err);
+  if (prepared != ALF_OK)
+    return alf_cli_exit_code(prepared);
+  alf_status status = read_input(&state, err);
   int code = status == ALF_OK ? solve_batches(&state, err) : alf_cli_exit_code(status);
   free_run(&state);
   return code;
@@ -364,8 +385,8 @@ const alf_cli_command alf_cli_command_solve = {
     .details =
         "INPUT is a file (x.npy, x.npy@batch, x.npz:key) or a synthetic family (uniform:T=1024,E=64,seed=1). Every "
         "batch of a stream is solved in turn. The result is checked in exact integers by code that shares "
-        "nothing with the solvers; exit code 4 when it is not proven optimal, or with --judge not confirmed. --against "
-        "takes FILE.npy with one shift "
+        "nothing with the solvers; exit code 4 when it is not proven optimal, with --judge not confirmed or, from an "
+        "approximate solver, violates a constraint. --against takes FILE.npy with one shift "
         "vector, or FILE.npy@ROW of several, and rounds it to the grid of the batch; a file with as many rows as INPUT "
         "has batches needs no ROW.",
     .run = run,

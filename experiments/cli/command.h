@@ -11,6 +11,7 @@
   X(solve)                                                                                                             \
   X(iterate)                                                                                                           \
   X(bench)                                                                                                             \
+  X(figures)                                                                                                           \
   X(trace_info)                                                                                                        \
   X(trace_cut)                                                                                                         \
   X(trace_synth)                                                                                                       \

@@ -10,8 +10,8 @@
 
 /* What the command line said; an option that was not given has the fallback of its record, else 0, NULL or false. */
 typedef struct alf_cli_options {
-  int64_t topk, seed, threads, steps, tokens;
-  double timeout, u;
+  int64_t topk, seed, threads, steps, tokens, iterations;
+  double timeout, u, tolerance;
   const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities;
   const char *claim, *step_sizes; /* comma lists */
   bool json, quiet, rounded, judge, face, float_mode, no_optimum, quick;

@@ -18,8 +18,8 @@ static void print_instance(const alf_cli_verdicts *v)
   printf("%s: %lld tokens, %d experts, K = %d, %s\n", v->source, (long long)instance->batch->tokens,
          instance->batch->experts, instance->topk, v->exact ? "exact arithmetic" : "double precision (--float)");
   if (instance->solved)
-    printf("optimum %.10g, certified with gap %g, %.3g s\n", instance->certificate.objective,
-           instance->certificate.gap, instance->optimum.seconds);
+    printf("optimum %.10g, certified with gap %g, %.3g s\n", instance->certificate.objective, instance->certificate.gap,
+           instance->optimum.seconds);
   else if (v->grid->needs & ALF_NEEDS_OPTIMUM)
     printf("optimum not known: %s\n", instance->why_not.text);
   putchar('\n');

@@ -2,7 +2,7 @@
 
 #include "alf/solver.h"
 
-/* A solver is one file in this folder and one line here. The first one is "auto". */
+/* A solver is one file, here or in firstorder/, and one line here. The first one is "auto". */
 #define SOLVERS(X)                                                                                                     \
   X(alf_solver_exchange)                                                                                               \
   X(alf_solver_glpk_warm)                                                                                              \
@@ -10,7 +10,10 @@
   X(alf_solver_glpk_interior)                                                                                          \
   X(alf_solver_glpk_mincost)                                                                                           \
   X(alf_solver_glpk_judge)                                                                                             \
-  X(alf_solver_enumerate)
+  X(alf_solver_enumerate)                                                                                              \
+  X(alf_solver_quantile)                                                                                               \
+  X(alf_solver_auction)                                                                                                \
+  X(alf_solver_sinkhorn)
 
 #define DECLARE(name) extern const alf_solver name;
 #define ENTRY(name)   &name,

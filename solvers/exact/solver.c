@@ -10,6 +10,11 @@ static alf_status check_settings(const alf_solve_settings *settings, alf_error *
     return alf_fail(err, ALF_EINVAL, "timeout is %g s: expected 0 (none) or more", settings->timeout);
   if (settings->threads < 0)
     return alf_fail(err, ALF_EINVAL, "threads is %d: expected 0 (all) or more", settings->threads);
+  if (!(settings->tolerance >= 0))
+    return alf_fail(err, ALF_EINVAL, "tolerance is %g: expected 0 (the default) or more", settings->tolerance);
+  if (settings->iterations < 0)
+    return alf_fail(err, ALF_EINVAL, "iterations is %lld: expected 0 (the solver's own limit) or more",
+                    (long long)settings->iterations);
   return ALF_OK;
 }
 

@@ -114,9 +114,10 @@ static const char *solve(const alf_solver *solver, const alf_problem *problem, a
   return c.certified ? NULL : "not certified";
 }
 
+/* Whether it finds the optimum of this problem. */
 static bool can(const alf_solver *solver, const alf_problem *problem)
 {
-  return solver->can(problem, NULL) == ALF_OK;
+  return !solver->approximate && solver->can(problem, NULL) == ALF_OK;
 }
 
 /* Enumeration where it takes no time to speak of, else NULL. */

@@ -1,0 +1,11 @@
+/* A word on stderr before a solver that will take long. */
+#ifndef ALF_CLI_ANNOUNCE_H
+#define ALF_CLI_ANNOUNCE_H
+
+#include "alf/solver.h"
+
+/* Says how long, by the solver's own estimate, and what the default one would take. Nothing where it is short, the solver
+   cannot do it, or quiet is asked for. */
+void alf_cli_announce_solve(const alf_solver *solver, const alf_problem *problem, bool quiet);
+
+#endif

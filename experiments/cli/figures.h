@@ -1,0 +1,19 @@
+/* The figures of alflab figures, and what makes their numbers. */
+#ifndef ALF_CLI_FIGURES_H
+#define ALF_CLI_FIGURES_H
+
+#include <stdio.h>
+
+#include "cli/options.h"
+
+/* One figure: plots/NAME.gp draws NAME.csv. */
+typedef struct alf_cli_figure {
+  const char *name, *summary;
+  /* Writes the CSV, header first. */
+  alf_status (*write)(FILE *csv, const alf_cli_options *options, alf_error *err);
+} alf_cli_figure;
+
+/* Gap against seconds of all solvers at training size. */
+alf_status alf_cli_write_solvers(FILE *csv, const alf_cli_options *options, alf_error *err);
+
+#endif

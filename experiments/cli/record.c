@@ -1,0 +1,50 @@
+#include "cli/record.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+alf_status alf_cli_record_open(alf_cli_record *record, const char *path, alf_error *err)
+{
+  alf_status status = alf_new_file_open(&record->csv, path, err);
+  if (status == ALF_OK)
+    fprintf(record->csv.file, "batch,seconds,iterations,objective,dual_bound,violation,gap_primal,gap_dual\n");
+  return status;
+}
+
+alf_status alf_cli_find_optimum(const alf_problem *problem, const alf_solve_settings *settings, double *optimum,
+                                alf_error *err)
+{
+  alf_solve_settings exact = {.timeout = settings->timeout, .threads = settings->threads, .stop = settings->stop};
+  alf_solution solution = {0};
+  alf_certificate certificate = {0};
+  alf_status status = alf_solve(alf_solver_find("auto"), problem, &exact, &solution, err);
+  if (status == ALF_OK)
+    status = alf_certify(problem, &solution, &certificate, err);
+  if (status == ALF_OK && !certificate.certified)
+    status = alf_fail(err, ALF_ESOLVER, "the optimum is not certified: gap %g", certificate.gap);
+  *optimum = certificate.objective;
+  alf_solution_free(&solution);
+  return status;
+}
+
+double alf_cli_relative_gap(double value, double optimum)
+{
+  return (value - optimum) / (optimum == 0 ? 1 : fabs(optimum));
+}
+
+void alf_cli_record_progress(void *opaque, const alf_progress *progress)
+{
+  alf_cli_record *record = opaque;
+  double optimum = record->optimum;
+  fprintf(record->csv.file, "%" PRId64 ",%.6f,%" PRId64 ",%.17g,%.17g,%.9g,%.9g,%.9g\n", record->batch,
+          progress->seconds, progress->iterations, progress->objective, progress->dual_bound, progress->violation,
+          0 - alf_cli_relative_gap(progress->objective, optimum), alf_cli_relative_gap(progress->dual_bound, optimum));
+}
+
+void alf_cli_record_exact(alf_cli_record *record, const alf_solution *solution, const alf_certificate *certificate)
+{
+  alf_cli_record_progress(record, &(alf_progress){.seconds = solution->seconds,
+                                                  .iterations = solution->iterations,
+                                                  .objective = certificate->objective,
+                                                  .dual_bound = certificate->dual_bound});
+}

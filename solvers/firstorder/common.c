@@ -1,0 +1,291 @@
+#include "firstorder/common.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alf/routing.h"
+#include "firstorder/rounding.h"
+
+static const double default_tolerance = 1e-4;
+static const double price_limit = 0x1p60; /* grid units: scores then stay below 2^61 */
+
+alf_status alf_first_order_open(alf_first_order *run, const alf_problem *problem, const alf_solve_settings *settings,
+                                alf_error *err)
+{
+  size_t experts = (size_t)problem->batch->experts;
+  *run = (alf_first_order){.problem = problem, .settings = *settings, .best_bound = (double)INFINITY};
+  run->range = malloc(experts * sizeof *run->range);
+  run->load = malloc(experts * sizeof *run->load);
+  run->price = malloc(experts * sizeof *run->price);
+  run->best_price = calloc(experts, sizeof *run->best_price);
+  run->score = malloc(experts * sizeof *run->score);
+  run->chosen = malloc((size_t)problem->topk * sizeof *run->chosen);
+  if (!run->range || !run->load || !run->price || !run->best_price || !run->score || !run->chosen)
+    return alf_fail_memory(err, experts * (sizeof *run->range + 4 * sizeof *run->price));
+  for (int32_t k = 0; k < problem->batch->experts; k++)
+    run->range[k] = alf_problem_load_range(problem, k);
+  return ALF_OK;
+}
+
+void alf_first_order_close(alf_first_order *run)
+{
+  free(run->range);
+  free(run->load);
+  free(run->price);
+  free(run->best_price);
+  free(run->score);
+  free(run->chosen);
+  *run = (alf_first_order){0};
+}
+
+alf_status alf_first_order_can(const alf_problem *problem, alf_error *err)
+{
+  (void)problem;
+  (void)err;
+  return ALF_OK;
+}
+
+void alf_first_order_show(const alf_affinity *batch, const int64_t *price, double *shown)
+{
+  for (int32_t k = 0; k < batch->experts; k++)
+    shown[k] = ldexp((double)price[k], -batch->grid_bits);
+}
+
+double alf_first_order_target(const alf_problem *problem, int32_t k)
+{
+  if (problem->capacity)
+    return (double)problem->capacity[k];
+  return (double)problem->topk * (double)problem->batch->tokens / problem->batch->experts;
+}
+
+static int compare_prices(const void *a, const void *b)
+{
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* A common shift of all prices changes nothing while loads are fixed: expert 0 gets 0. With a free load D is lowest
+   when as many prices are at most 0 as there are experts with the larger load. Uses the scores as scratch. */
+static void shift_prices(alf_first_order *run)
+{
+  int32_t experts = run->problem->batch->experts;
+  int64_t zero = run->price[0];
+  int64_t above = run->problem->topk * run->problem->batch->tokens % experts;
+  if (alf_problem_has_free_load(run->problem) && above > 0) {
+    memcpy(run->score, run->price, (size_t)experts * sizeof *run->score);
+    qsort(run->score, (size_t)experts, sizeof *run->score, compare_prices);
+    zero = run->score[above - 1];
+  }
+  for (int32_t k = 0; k < experts; k++)
+    run->price[k] -= zero;
+}
+
+static alf_status take_prices(alf_first_order *run, const double *price, alf_error *err)
+{
+  for (int32_t k = 0; k < run->problem->batch->experts; k++) {
+    double scaled = rint(ldexp(price[k], run->problem->batch->grid_bits));
+    if (!(fabs(scaled) < price_limit / 2)) /* also for NaN; a shift can double it */
+      return alf_fail(err, ALF_ERANGE, "price of expert %d is %g: expected |price| < %g", (int)k, price[k],
+                      ldexp(price_limit / 2, -run->problem->batch->grid_bits));
+    run->price[k] = (int64_t)scaled;
+  }
+  shift_prices(run);
+  return ALF_OK;
+}
+
+/* What Top-K at the prices is worth: D, exact up to the last rounding to double, and the objective and the loads of the
+   routing. */
+static void evaluate_prices(alf_first_order *run, alf_progress *progress)
+{
+  const alf_affinity *batch = run->problem->batch;
+  int64_t denominator = alf_problem_denominator(run->problem);
+  alf_int128 scores = 0, affinities = 0;
+  memset(run->load, 0, (size_t)batch->experts * sizeof *run->load);
+  for (int64_t i = 0; i < batch->tokens; i++) {
+    const int64_t *affinity = alf_affinity_row(batch, i);
+    for (int32_t k = 0; k < batch->experts; k++)
+      run->score[k] = affinity[k] + run->price[k];
+    alf_topk_row(run->score, batch->experts, run->problem->topk, run->chosen);
+    for (int32_t j = 0; j < run->problem->topk; j++) {
+      scores += run->score[run->chosen[j]];
+      affinities += affinity[run->chosen[j]];
+      run->load[run->chosen[j]] += 1;
+    }
+  }
+  alf_int128 dual = scores * denominator;
+  for (int32_t k = 0; k < batch->experts; k++)
+    dual -= (alf_int128)run->price[k] * (run->price[k] > 0 ? run->range[k].lower : run->range[k].upper);
+  progress->dual_bound = alf_int128_to_double(dual, batch->grid_bits, (double)denominator);
+  progress->objective = alf_int128_to_double(affinities, batch->grid_bits, 1);
+}
+
+/* Objective and loads of a T×E iterate; returns Σ_i |Σ_k x_ik − K|. */
+static double evaluate_dense(alf_first_order *run, const double *x, alf_progress *progress)
+{
+  const alf_affinity *batch = run->problem->batch;
+  double objective = 0, off = 0;
+  memset(run->load, 0, (size_t)batch->experts * sizeof *run->load);
+  for (int64_t i = 0; i < batch->tokens; i++, x += batch->experts) {
+    const int64_t *affinity = alf_affinity_row(batch, i);
+    double sum = 0, value = 0;
+    for (int32_t k = 0; k < batch->experts; k++) {
+      sum += x[k];
+      value += x[k] * (double)affinity[k];
+      run->load[k] += x[k];
+    }
+    objective += value;
+    off += fabs(sum - run->problem->topk);
+  }
+  progress->objective = ldexp(objective, -batch->grid_bits);
+  return off;
+}
+
+/* The same for a T×K routing with gaps. */
+static double evaluate_chosen(alf_first_order *run, const alf_expert *chosen, alf_progress *progress)
+{
+  const alf_affinity *batch = run->problem->batch;
+  int32_t topk = run->problem->topk;
+  alf_int128 objective = 0;
+  double off = 0;
+  memset(run->load, 0, (size_t)batch->experts * sizeof *run->load);
+  for (int64_t slot = 0; slot < batch->tokens * topk; slot++) {
+    int32_t k = chosen[slot];
+    if (k < batch->experts) {
+      objective += alf_affinity_row(batch, slot / topk)[k];
+      run->load[k] += 1;
+    } else {
+      off += 1;
+    }
+  }
+  progress->objective = alf_int128_to_double(objective, batch->grid_bits, 1);
+  return off;
+}
+
+/* Σ_k of how far the load is outside its range. */
+static double load_excess(const alf_first_order *run)
+{
+  double denominator = (double)alf_problem_denominator(run->problem), sum = 0;
+  for (int32_t k = 0; k < run->problem->batch->experts; k++) {
+    double lower = (double)run->range[k].lower / denominator, upper = (double)run->range[k].upper / denominator;
+    sum += fmax(fmax(lower - run->load[k], run->load[k] - upper), 0);
+  }
+  return sum;
+}
+
+static void keep_best(alf_first_order *run, double bound)
+{
+  if (bound >= run->best_bound)
+    return;
+  run->best_bound = bound;
+  memcpy(run->best_price, run->price, (size_t)run->problem->batch->experts * sizeof *run->price);
+}
+
+static alf_status evaluate(alf_first_order *run, const alf_first_order_iterate *iterate, alf_progress *progress,
+                           alf_error *err)
+{
+  alf_status status = take_prices(run, iterate->price, err);
+  if (status)
+    return status;
+  double off = 0;
+  evaluate_prices(run, progress);
+  if (iterate->x)
+    off = evaluate_dense(run, iterate->x, progress);
+  else if (iterate->chosen)
+    off = evaluate_chosen(run, iterate->chosen, progress);
+  double slots = (double)run->problem->topk * (double)run->problem->batch->tokens;
+  progress->violation = (load_excess(run) + off) / slots;
+  keep_best(run, progress->dual_bound);
+  return ALF_OK;
+}
+
+/* By the best dual bound: what an earlier iterate proved still holds. */
+static bool is_close(const alf_first_order *run, const alf_progress *progress)
+{
+  double tolerance = run->settings.tolerance > 0 ? run->settings.tolerance : default_tolerance;
+  double gap = fabs(run->best_bound - progress->objective);
+  return gap <= tolerance * fabs(progress->objective) && progress->violation <= tolerance;
+}
+
+static void observe(const alf_first_order *run, const alf_progress *progress)
+{
+  if (run->settings.observe)
+    run->settings.observe(run->settings.context, progress);
+}
+
+/* Evaluates, publishes and judges the iterate after n iterations, with the clock stopped. */
+static alf_status look(alf_first_order *run, const alf_first_order_method *method, void *workspace, int64_t n,
+                       bool *close, alf_error *err)
+{
+  double now = alf_now();
+  alf_first_order_iterate iterate = {0};
+  alf_progress progress = {.seconds = now - run->started - run->excluded, .iterations = n};
+  method->view(workspace, &iterate);
+  alf_status status = evaluate(run, &iterate, &progress, err);
+  if (status == ALF_OK) {
+    *close = is_close(run, &progress);
+    observe(run, &progress);
+  }
+  run->excluded += alf_now() - now;
+  return status;
+}
+
+static int64_t next_look(int64_t n)
+{
+  return n + 1 + n / 8;
+}
+
+static alf_status iterate_until_close(alf_first_order *run, const alf_first_order_method *method, void *workspace,
+                                      int64_t *iterations, alf_error *err)
+{
+  int64_t limit = run->settings.iterations > 0 ? run->settings.iterations : method->iterations, due = 1;
+  bool last = false;
+  for (int64_t n = 1; n <= limit && !last; n++) {
+    if (alf_deadline_left_ms(run->deadline) == 0)
+      return alf_fail(err, ALF_ETIMEOUT, "%s: time limit reached after %lld iterations", method->name,
+                      (long long)(n - 1));
+    alf_status status = method->step(workspace, n, run->deadline, &last, err);
+    if (status)
+      return status;
+    *iterations = n;
+    if (n < due && n < limit && !last)
+      continue;
+    due = next_look(n);
+    bool close = false;
+    status = look(run, method, workspace, n, &close, err);
+    if (status)
+      return status;
+    last = last || close;
+  }
+  return ALF_OK;
+}
+
+static void observe_solution(alf_first_order *run, const alf_solution *solution)
+{
+  alf_progress progress = {.seconds = alf_now() - run->started - run->excluded,
+                           .iterations = solution->iterations,
+                           .dual_bound = run->best_bound};
+  alf_int128 objective = 0;
+  for (int64_t i = 0; i < solution->tokens; i++)
+    for (int64_t e = solution->row[i]; e < solution->row[i + 1]; e++)
+      objective += (alf_int128)alf_affinity_row(run->problem->batch, i)[solution->expert[e]] * solution->amount[e];
+  progress.objective = alf_int128_to_double(objective, run->problem->batch->grid_bits, (double)solution->denominator);
+  observe(run, &progress);
+}
+
+alf_status alf_first_order_solve(alf_first_order *run, const alf_first_order_method *method, void *workspace,
+                                 alf_solution *solution, alf_error *err)
+{
+  run->started = alf_now();
+  run->excluded = 0;
+  run->best_bound = (double)INFINITY;
+  run->deadline = alf_deadline_after(run->settings.timeout, run->settings.stop);
+  alf_status status = iterate_until_close(run, method, workspace, &solution->iterations, err);
+  if (status)
+    return status;
+  memcpy(solution->price, run->best_price, (size_t)solution->experts * sizeof *solution->price);
+  status = alf_round_prices(run->problem, run->deadline, solution, err);
+  if (status == ALF_OK)
+    observe_solution(run, solution);
+  return status;
+}

@@ -23,6 +23,7 @@ struct workspace {
   int32_t *choice;      /* T × states: the option that led there, or NOT_REACHED */
   int64_t *load;        /* E */
   int64_t *amount;      /* E */
+  int64_t *reach;       /* E + 1: what a token can have of expert k and all behind it */
 };
 
 /* The largest amount that a token can have of expert k. */
@@ -89,21 +90,22 @@ static void free_workspace(void *workspace)
   free(w->choice);
   free(w->load);
   free(w->amount);
+  free(w->reach);
   free(w);
 }
 
-/* Appends to *row every way to complete amounts[0..k) to `sum`. */
+/* Appends to *row every way to complete amounts[0..k) by `sum`; no way is followed that has no end. */
 static int32_t *list_options(struct workspace *w, int32_t k, int64_t sum, int32_t *row)
 {
   int32_t experts = w->problem->batch->experts;
-  if (sum < 0 || sum > (experts - k) * w->denominator)
+  if (sum < 0 || sum > w->reach[k])
     return row;
   if (k == experts) {
     for (int32_t j = 0; j < experts; j++)
       *row++ = (int32_t)w->amount[j];
     return row;
   }
-  for (int64_t amount = 0, most = most_of(w->problem, k); amount <= most; amount++) {
+  for (int64_t amount = 0, most = w->reach[k] - w->reach[k + 1]; amount <= most; amount++) {
     w->amount[k] = amount;
     row = list_options(w, k + 1, sum - amount, row);
   }
@@ -121,10 +123,13 @@ static alf_status fill_workspace(struct workspace *w, alf_error *err)
   w->choice = malloc(choices * sizeof *w->choice);
   w->load = calloc(experts, sizeof *w->load);
   w->amount = calloc(experts, sizeof *w->amount);
-  if (!w->range || !w->option || !w->value[0] || !w->value[1] || !w->choice || !w->load || !w->amount)
+  w->reach = calloc(experts + 1, sizeof *w->reach);
+  if (!w->range || !w->option || !w->value[0] || !w->value[1] || !w->choice || !w->load || !w->amount || !w->reach)
     return alf_fail_memory(err, (cells + choices) * sizeof *w->option + 2 * (size_t)w->states * sizeof *w->value[0]);
   for (int32_t k = 0; k < w->problem->batch->experts; k++)
     w->range[k] = alf_problem_load_range(w->problem, k);
+  for (int32_t k = w->problem->batch->experts; k-- > 0;)
+    w->reach[k] = w->reach[k + 1] + most_of(w->problem, k);
   list_options(w, 0, w->problem->topk * w->denominator, w->option);
   return ALF_OK;
 }
@@ -224,8 +229,10 @@ static int64_t best_end(const struct workspace *w)
   const int32_t *reached = w->choice + (tokens - 1) * w->states;
   const alf_int128 *value = w->value[tokens % 2];
   for (int64_t s = 0; s < w->states; s++) {
+    if (reached[s] == NOT_REACHED)
+      continue;
+    bool in_range = true;
     decode(w, s, tokens, w->load);
-    bool in_range = reached[s] != NOT_REACHED;
     for (int32_t k = 0; k < w->problem->batch->experts; k++)
       in_range = in_range && w->load[k] >= w->range[k].lower;
     if (in_range && (best == NOT_REACHED || value[s] > value[best]))

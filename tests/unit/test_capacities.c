@@ -188,6 +188,30 @@ static void test_enumerate_leaves_out_idle_experts(void **state)
   alf_affinity_free(&batch);
 }
 
+/* One way to route the token and one load vector that it leads to, each among 2^20 that need not be looked at. */
+static void test_enumerate_follows_no_dead_ends(void **state)
+{
+  (void)state;
+  int64_t capacity[4000] = {0};
+  for (int k = 0; k < 20; k++)
+    capacity[k] = 1;
+  alf_affinity batch = {0};
+  alf_test_batch("uniform:T=1,E=4000", &batch);
+  alf_problem problem = {.batch = &batch, .topk = 20, .capacity = capacity};
+  alf_int128 expected = 0;
+  for (int k = 0; k < 20; k++)
+    expected += alf_affinity_row(&batch, 0)[k];
+  alf_solution solution = {0};
+  alf_certificate c = {0};
+  alf_error err = {0};
+  alf_solve_settings settings = {.timeout = 10};
+  assert_ok(alf_solve(alf_solver_find("enumerate"), &problem, &settings, &solution, &err), &err);
+  assert_ok(alf_certify(&problem, &solution, &c, &err), &err);
+  assert_true(c.certified && c.primal == expected);
+  alf_solution_free(&solution);
+  alf_affinity_free(&batch);
+}
+
 enum { TESTS_EACH = 4, MOST_SOLVERS = 32 };
 
 static size_t add_contract(struct CMUnitTest *tests)
@@ -215,11 +239,12 @@ static size_t add_contract(struct CMUnitTest *tests)
 
 int main(void)
 {
-  static struct CMUnitTest tests[MOST_SOLVERS * TESTS_EACH + 3];
+  static struct CMUnitTest tests[MOST_SOLVERS * TESTS_EACH + 4];
   const struct CMUnitTest once[] = {
       cmocka_unit_test(test_refuses),
       cmocka_unit_test(test_ranges),
       cmocka_unit_test(test_enumerate_leaves_out_idle_experts),
+      cmocka_unit_test(test_enumerate_follows_no_dead_ends),
   };
   size_t count = add_contract(tests);
   for (size_t i = 0; i < sizeof once / sizeof *once; i++)

@@ -73,6 +73,27 @@ static void test_wrong_prices(void **state)
   assert_near(c.gap, 1.5, 0);
 }
 
+/* The same pair beside expert 2, which both want most and which is shut: every price that is low enough for it
+   proves the optimum. D(p) = Σ best score − Σ p_k L_k. */
+static void test_capacities(void **state)
+{
+  (void)state;
+  static const int64_t cells[] = {10, 4, 20, 9, 1, 20}, capacity[] = {1, 1, 0};
+  alf_affinity batch = alf_test_grid(2, 3, 0, cells);
+  alf_problem problem = {.batch = &batch, .topk = 1, .capacity = capacity};
+  alf_certificate c = certify_dense(&problem, (int[]){0, 1, 0, 1, 0, 0}, (int64_t[]){0, 7, -11});
+  assert_counts(&c, 0, 0, 0, 0);
+  assert_true(c.primal == 13 && c.dual == 13);
+  c = certify_dense(&problem, (int[]){0, 1, 0, 1, 0, 0}, (int64_t[]){0, 7, -(INT64_C(1) << 60)});
+  assert_counts(&c, 0, 0, 0, 0);
+  c = certify_dense(&problem, (int[]){0, 1, 0, 1, 0, 0}, (int64_t[]){0, 7, -9}); /* 20 − 9 is more than 4 + 7 or 9 */
+  assert_counts(&c, 0, 0, 0, 1);
+  assert_true(c.dual == 15);
+  c = certify_dense(&problem, (int[]){0, 0, 1, 1, 0, 0}, (int64_t[]){0, 7, -9}); /* best scores, forbidden loads */
+  assert_int_equal(c.load_violations, 2);
+  assert_false(c.certified);
+}
+
 static void test_wrong_routing(void **state)
 {
   (void)state;
@@ -263,12 +284,12 @@ static void test_refuses(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_optimal_pair),   cmocka_unit_test(test_wrong_prices),
-      cmocka_unit_test(test_wrong_routing),  cmocka_unit_test(test_malformed_entries),
-      cmocka_unit_test(test_fractional),     cmocka_unit_test(test_partly_used_is_open),
-      cmocka_unit_test(test_rounded_prices), cmocka_unit_test(test_ties_are_counted),
-      cmocka_unit_test(test_rounding_bound), cmocka_unit_test(test_beyond_64_bits),
-      cmocka_unit_test(test_refuses),
+      cmocka_unit_test(test_optimal_pair),        cmocka_unit_test(test_wrong_prices),
+      cmocka_unit_test(test_capacities),          cmocka_unit_test(test_wrong_routing),
+      cmocka_unit_test(test_malformed_entries),   cmocka_unit_test(test_fractional),
+      cmocka_unit_test(test_partly_used_is_open), cmocka_unit_test(test_rounded_prices),
+      cmocka_unit_test(test_ties_are_counted),    cmocka_unit_test(test_rounding_bound),
+      cmocka_unit_test(test_beyond_64_bits),      cmocka_unit_test(test_refuses),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,27 @@ static void test_token_twice_in_a_cycle(void **state)
   alf_solution_free(&solution);
 }
 
+/* Nobody can leave expert 2, which has no token, nor enter expert 0, which has them all: prices are bounded on one side
+   only, and stay on the grid at both ends of it. The repair swaps experts 1 and 3. */
+static void test_capacities_at_the_ends(void **state)
+{
+  (void)state;
+  const int64_t most = (INT64_C(1) << 41) - 1;
+  const int64_t cells[] = {-most, 5, most, 8, -most, 9, most, 3};
+  static const int64_t capacity[] = {2, 1, 0, 1};
+  alf_affinity batch = alf_test_grid(2, 4, 40, cells);
+  alf_problem problem = {.batch = &batch, .topk = 2, .capacity = capacity};
+  alf_solution solution = {0};
+  alf_test_solution(&solution, &problem, (int[]){1, 1, 0, 0, 1, 0, 0, 1}, (int64_t[]){0, 0, 0, 0});
+  alf_certificate c = price_and_certify(&problem, &solution);
+  assert_true(c.certified && c.primal == 17 - 2 * (alf_int128)most);
+  assert_int_equal(solution.repairs, 1);
+  assert_true(solution.price[2] <= solution.price[1] + 9 - most && solution.price[2] > -5 * (most + 1));
+  assert_near(c.max_load, 2, 0);
+  assert_near(c.min_load, 0, 0);
+  alf_solution_free(&solution);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -152,6 +173,7 @@ int main(void)
       cmocka_unit_test(test_moves_no_more_than_fits),
       cmocka_unit_test(test_rounded),
       cmocka_unit_test(test_token_twice_in_a_cycle),
+      cmocka_unit_test(test_capacities_at_the_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,6 +202,37 @@ static void test_quantile_prices(void **state)
   }
 }
 
+/* Loads come near capacities, the sample's near its share of them. */
+static void test_quantile_prices_with_capacities(void **state)
+{
+  (void)state;
+  enum { T = 1600, SAMPLE = 400 };
+  static const int64_t capacity[8] = {0, T, 800, 200, 600, 0, T / 2, 800};
+  alf_error err = {0};
+  alf_affinity batch = {0}, fine = {0};
+  alf_test_batch("softmax:T=1600,E=8", &batch);
+  assert_ok(alf_perturb(&(alf_problem){&batch, 3, ALF_FRACTIONAL, NULL}, ALF_PERTURB_BITS, &fine, &err), &err);
+  alf_problem problem = {.batch = &fine, .topk = 3, .capacity = capacity};
+  alf_affinity sample = fine;
+  for (sample.tokens = SAMPLE; sample.tokens <= T; sample.tokens *= T / SAMPLE) {
+    int64_t price[8] = {0}, score[8], load[8] = {0}, off = 0;
+    alf_expert chosen[3];
+    assert_ok(alf_quantile_prices(&problem, &sample, 40, alf_deadline_after(0, NULL), price, &err), &err);
+    for (int64_t i = 0; i < sample.tokens; i++) {
+      for (int k = 0; k < 8; k++)
+        score[k] = alf_affinity_row(&sample, i)[k] + price[k];
+      alf_topk_row(score, 8, 3, chosen);
+      for (int j = 0; j < 3; j++)
+        load[chosen[j]]++;
+    }
+    for (int k = 0; k < 8; k++)
+      off += llabs(load[k] - capacity[k] * sample.tokens / T);
+    assert_true(off <= 8);
+  }
+  alf_affinity_free(&fine);
+  alf_affinity_free(&batch);
+}
+
 /* Every free cell is nearer its threshold than every cell of the same expert that is not, and fixed slots add up. */
 static void test_window(void **state)
 {
@@ -343,6 +374,7 @@ int main(void)
       cmocka_unit_test(test_child),
       cmocka_unit_test(test_perturb),
       cmocka_unit_test(test_quantile_prices),
+      cmocka_unit_test(test_quantile_prices_with_capacities),
       cmocka_unit_test(test_window),
       cmocka_unit_test(test_finish_from_bad_prices),
       cmocka_unit_test(test_window_widens),

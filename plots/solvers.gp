@@ -18,7 +18,7 @@ floor = 1e-10
 
 do for [panel in "4096 16384"] {
   eval heading(panel eq '4096' ? 'a   4,096 tokens, 64 experts, K = 6' : 'b   16,384 tokens, 64 experts, K = 8', \
-               'line: best dual bound; marker: final routing; bottom: exact, gap 0')
+               'line: dual bound; marker: final routing; triangle: exact')
   eval axes('seconds', 'gap to the optimum / OPT')
   if (panel eq '4096') { set key at screen 0.5, 0.11 center horizontal maxcols 4 Left reverse } else { unset key }
   plot [] [floor:1] \

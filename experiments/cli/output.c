@@ -83,5 +83,5 @@ alf_status alf_cli_flush(alf_error *err)
     *err = (alf_error){.code = ALF_EIO};
     return ALF_EIO;
   }
-  return alf_fail(err, ALF_EIO, "standard output: %s", errno ? strerror(errno) : "writing failed");
+  return alf_fail(err, ALF_EIO, "standard output: writing failed");
 }

@@ -14,6 +14,7 @@
   X(alf_solver_quantile)                                                                                               \
   X(alf_solver_auction)                                                                                                \
   X(alf_solver_sinkhorn)                                                                                               \
+  X(alf_solver_sparse_ot)                                                                                              \
   X(alf_solver_pdhg)                                                                                                   \
   X(alf_solver_pdhg_average_spectrum)
 

@@ -24,13 +24,14 @@ ALF_HOT static alf_gap ends_of(const int64_t *value, int64_t count)
 /* Largest value below the limit and smallest one that is not. */
 ALF_HOT static alf_gap split_at(const int64_t *value, int64_t count, int64_t limit)
 {
-  alf_gap gap = {INT64_MIN, INT64_MAX};
+  int64_t below = INT64_MIN, above = INT64_MAX;
   for (int64_t i = 0; i < count; i++) {
-    int64_t low = value[i] < limit ? value[i] : INT64_MIN, high = value[i] < limit ? INT64_MAX : value[i];
-    gap.below = low > gap.below ? low : gap.below;
-    gap.above = high < gap.above ? high : gap.above;
+    int64_t v = value[i], is_below = -(int64_t)(v < limit); /* all bits or none: compilers vectorise this */
+    int64_t low = (v & is_below) | (INT64_MIN & ~is_below), high = (v & ~is_below) | (INT64_MAX & is_below);
+    below = low > below ? low : below;
+    above = high < above ? high : above;
   }
-  return gap;
+  return (alf_gap){below, above};
 }
 
 /* A limit strictly between two others, where the wanted rank would lie if the values were spread evenly; every third

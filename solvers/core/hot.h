@@ -9,4 +9,7 @@
 #define ALF_HOT
 #endif
 
+/* Inlined whatever the compiler thinks: for the parts of a kernel that is compiled for several instruction sets. */
+#define ALF_INLINE static inline __attribute__((always_inline))
+
 #endif

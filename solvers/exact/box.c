@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exact/perturb.h"
+#include "routing/scan.h"
 
 alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
 {
@@ -14,9 +15,10 @@ alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
 
 alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, int threads, alf_error *err)
 {
-  size_t experts = (size_t)problem->batch->experts, slots = (size_t)(problem->topk * problem->batch->tokens);
+  size_t experts = (size_t)problem->batch->experts, tokens = (size_t)problem->batch->tokens;
+  size_t slots = (size_t)problem->topk * tokens;
   *box = (alf_box){.problem = problem, .deadline = deadline, .threads = threads};
-  box->price = calloc(experts, sizeof *box->price);
+  box->price = calloc(experts + 1, sizeof *box->price);
   box->centre = calloc(experts, sizeof *box->centre);
   box->down = calloc(experts, sizeof *box->down);
   box->up = calloc(experts, sizeof *box->up);
@@ -24,10 +26,14 @@ alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline 
   box->settled = calloc(experts, sizeof *box->settled);
   box->column = calloc(experts + 1, sizeof *box->column);
   box->chosen = malloc(slots * sizeof *box->chosen);
-  if (box->price && box->centre && box->down && box->up && box->score && box->settled && box->column && box->chosen)
+  box->threshold = malloc(tokens * sizeof *box->threshold);
+  for (size_t i = 0; i < tokens && box->threshold; i++)
+    box->threshold[i] = ALF_SCAN_NO_GUESS;
+  if (box->price && box->centre && box->down && box->up && box->score && box->settled && box->column && box->chosen &&
+      box->threshold)
     return ALF_OK;
   alf_box_free(box);
-  return alf_fail_memory(err, slots * sizeof *box->chosen + experts * 6 * sizeof *box->price);
+  return alf_fail_memory(err, slots * sizeof *box->chosen + (tokens + experts * 6) * sizeof *box->price);
 }
 
 void alf_box_free(alf_box *box)
@@ -40,6 +46,7 @@ void alf_box_free(alf_box *box)
   free(box->settled);
   free(box->column);
   free(box->chosen);
+  free(box->threshold);
   free(box->token);
   free(box->cell);
   free(box->is_in);
@@ -49,23 +56,14 @@ void alf_box_free(alf_box *box)
   *box = (alf_box){0};
 }
 
-/* What is optimal with this noise is optimal without it (alf_perturb). */
-static int64_t noise(const alf_box *box, int64_t i, int32_t k)
+const int64_t *alf_box_affinity(const alf_box *box, int64_t i, int64_t *fine)
 {
+  const int64_t *affinity = alf_affinity_row(box->problem->batch, i);
   int32_t experts = box->problem->batch->experts;
-  return alf_noise((uint64_t)(i * experts + k), box->noise_bits, experts);
-}
-
-static int64_t fine_affinity(const alf_box *box, int64_t i, int32_t k)
-{
-  int64_t affinity = alf_affinity_row(box->problem->batch, i)[k];
-  return box->noise_bits ? affinity * (INT64_C(1) << box->noise_bits) + noise(box, i, k) : affinity;
-}
-
-void alf_box_read_token(const alf_box *box, int64_t i, int64_t *affinity)
-{
-  for (int32_t k = 0; k < box->problem->batch->experts; k++)
-    affinity[k] = fine_affinity(box, i, k);
+  if (box->noise_bits == 0)
+    return affinity;
+  alf_add_noise(affinity, 0, experts, box->noise_bits, (uint64_t)(i * experts), fine);
+  return fine;
 }
 
 alf_status alf_box_order_cells(alf_box *box, alf_error *err)
@@ -107,12 +105,12 @@ int64_t alf_box_target(const alf_box *box, int32_t k)
   return slots / experts + (k < slots % experts);
 }
 
-bool alf_box_touches_border(const alf_box *box)
+int32_t alf_box_on_border(const alf_box *box)
 {
+  int32_t count = 0;
   for (int32_t k = 0; k < box->problem->batch->experts; k++)
-    if (box->price[k] - box->centre[k] == box->up[k] || box->centre[k] - box->price[k] == box->down[k])
-      return true;
-  return false;
+    count += box->price[k] - box->centre[k] == box->up[k] || box->centre[k] - box->price[k] == box->down[k];
+  return count;
 }
 
 bool alf_box_holds_prices(const alf_box *box)

@@ -31,11 +31,12 @@ typedef struct alf_box {
   alf_deadline deadline;
   int threads;
   int noise_bits;     /* 0, or how far below a grid unit the noise that breaks ties lies */
-  int64_t *price;     /* E: inside the box */
+  int64_t *price;     /* E: inside the box; and a 0, the price of a rival that stays */
   int64_t *centre;    /* E: the prices at which it was filled */
   int64_t *down, *up; /* E: how far prices may go below and above them; ALF_BOX_ALL: every cell is free */
   int64_t *score;     /* E: scratch */
   alf_expert *chosen; /* T×K: Top-K at the centre */
+  int64_t *threshold; /* T: where each token's was when it was last looked at */
   int64_t *settled;   /* E: slots of chosen cells that are not free */
   int64_t sampled;    /* tokens that the box was filled from */
   alf_box_token *token;
@@ -59,11 +60,18 @@ alf_status alf_box_check_deadline(const alf_box *box, alf_error *err);
 
 void alf_box_free(alf_box *box);
 
-/* Centres the box at its prices and fills it from every stride-th token. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
-alf_status alf_box_fill(alf_box *box, int64_t stride, alf_error *err);
+/* Centres the box at its prices and fills it from the whole batch. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
+alf_status alf_box_fill(alf_box *box, alf_error *err);
 
-/* Token i's affinities in fine units, E of them. */
-void alf_box_read_token(const alf_box *box, int64_t i, int64_t *affinity);
+/* Looks at every stride-th token at the prices, which become the centre, and keeps the cells that would enter or leave
+   if their price alone moved within the widths: for alf_box_balance and alf_box_set_widths. Such a box has no tokens; a
+   cell's row is its rival, the expert that it has to beat, and its affinity what its price must add to the rival's.
+   Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
+alf_status alf_box_survey(alf_box *box, int64_t stride, alf_error *err);
+
+/* Token i's affinities in fine units, E of them, written to `fine` where there is noise. What is optimal with it is
+   optimal without (alf_perturb). */
+const int64_t *alf_box_affinity(const alf_box *box, int64_t i, int64_t *fine);
 
 /* The load that expert k is to have from the tokens that the box was filled from, in slots, and from the virtual token.
    The slots of a division that leaves a rest go to the first experts. */
@@ -74,10 +82,6 @@ int64_t alf_box_target(const alf_box *box, int32_t k);
    many, the next one becomes twice as wide. */
 void alf_box_set_widths(alf_box *box, int64_t slots);
 
-/* Replaces a box of the whole batch by a smaller one inside it, about the prices, with widths for about `slots`: only
-   the tokens that were not settled are looked at. Errors: ALF_ENOMEM. */
-alf_status alf_box_refine(alf_box *box, int64_t slots, alf_error *err);
-
 /* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= enough or a round gains less than a
    quarter; returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
    stayed. */
@@ -86,8 +90,8 @@ int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough);
 /* Whether the prices, moved together as far as need be, lie in the box. */
 bool alf_box_holds_prices(const alf_box *box);
 
-/* Whether some price lies on the border: it would have gone on. */
-bool alf_box_touches_border(const alf_box *box);
+/* How many prices lie on the border: they would have gone on. */
+int32_t alf_box_on_border(const alf_box *box);
 
 /* Of one token's free cells at the prices: the want-th largest score and the next one; ALF_BOX_NEVER and −ALF_BOX_NEVER
    where there is none. Brings is_in up to date. */

@@ -9,7 +9,7 @@
 #define NEVER ALF_BOX_NEVER
 
 enum {
-  BLOCKS = 64,              /* of tokens */
+  BLOCKS = 64,              /* of tokens, or of cells */
   PARALLEL_CELLS = 1 << 17, /* from which on threads pay */
 };
 
@@ -68,10 +68,18 @@ static void enter_block(void *context, int64_t block)
     enter_token(box, &box->token[r]);
 }
 
+/* In the box of a survey. */
+static void enter_near_cells(void *context, int64_t block)
+{
+  alf_box *box = context;
+  for (int64_t c = box->cells * block / BLOCKS; c < box->cells * (block + 1) / BLOCKS; c++)
+    box->entry[box->place[c]] = box->cell[c].affinity + box->price[box->cell[c].row];
+}
+
 /* For every cell the price from which on its token would choose it, the other prices given. */
 static void find_entries(alf_box *box)
 {
-  alf_parallel_for(BLOCKS, threads_for(box), enter_block, box);
+  alf_parallel_for(BLOCKS, threads_for(box), box->tokens ? enter_block : enter_near_cells, box);
   box->is_surveyed = true;
 }
 
@@ -108,10 +116,9 @@ static int64_t wanted_of(const alf_box *box, int32_t k)
 }
 
 /* Σ|load − L| at the prices. */
-static int64_t survey(alf_box *box)
+static int64_t off_target(const alf_box *box)
 {
   int64_t off = 0;
-  find_entries(box);
   for (int32_t k = 0; k < box->problem->batch->experts; k++)
     off += llabs(chosen_of(box, k) - wanted_of(box, k));
   return off;
@@ -138,7 +145,8 @@ int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough)
   int64_t best[ALF_MAX_EXPERTS], least = INT64_MAX;
   size_t bytes = (size_t)box->problem->batch->experts * sizeof *best;
   for (int round = 0; round < rounds; round++) {
-    int64_t off = survey(box);
+    find_entries(box);
+    int64_t off = off_target(box);
     bool stalls = round > 1 && off > least / 4 * 3;
     if (off < least) {
       memcpy(best, box->price, bytes);

@@ -1,109 +1,65 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alf/solver.h"
+#include "alf/face.h"
+#include "core/hot.h"
 #include "exact/exchange.h"
+#include "exact/paths.h"
 #include "exact/solution.h"
 
-static const int64_t no_arc = INT64_MAX;
-
-/* The exchange graph of a primal. Node k < E is expert k; node E, for ALF_ROUNDED only, is the free load. An arc a -> b
-   means that load can move from a to b, and weighs what that costs. The primal is optimal iff no cycle is negative, and
-   then distances from a source before all nodes are optimal prices (C6). */
+/* The exchange graph of a primal (alf_exchange_costs). The primal is optimal iff no cycle is negative, and then distances
+   from a source before all nodes are optimal prices (C6). */
 struct graph {
   const alf_problem *problem;
   alf_solution *solution;
   int32_t nodes;
-  int64_t *weight;   /* nodes × nodes, grid units; no_arc where there is none */
-  int64_t *witness;  /* nodes × nodes: the token that would move */
+  int64_t *cost;     /* nodes × nodes, grid units; ALF_PATH_NONE where there is no arc */
   int64_t *distance; /* nodes */
-  int32_t *parent;   /* nodes; -1: none */
+  int64_t *parent;   /* nodes; -1: none */
   int32_t *mark;     /* nodes: which search for a cycle came by */
-  int32_t *amount;   /* E: one row, dense */
-  int64_t *load;     /* E, in units of 1/denominator */
 };
 
 static void graph_free(struct graph *g)
 {
-  free(g->weight);
-  free(g->witness);
+  free(g->cost);
   free(g->distance);
   free(g->parent);
   free(g->mark);
-  free(g->amount);
-  free(g->load);
 }
 
 static alf_status graph_alloc(struct graph *g, alf_error *err)
 {
   size_t nodes = (size_t)g->nodes;
-  g->weight = malloc(nodes * nodes * sizeof *g->weight);
-  g->witness = malloc(nodes * nodes * sizeof *g->witness);
+  g->cost = malloc(nodes * nodes * sizeof *g->cost);
   g->distance = calloc(nodes, sizeof *g->distance);
   g->parent = calloc(nodes, sizeof *g->parent);
   g->mark = calloc(nodes, sizeof *g->mark);
-  g->amount = calloc(nodes, sizeof *g->amount);
-  g->load = calloc(nodes, sizeof *g->load);
-  if (g->weight && g->witness && g->distance && g->parent && g->mark && g->amount && g->load)
+  if (g->cost && g->distance && g->parent && g->mark)
     return ALF_OK;
-  return alf_fail_memory(err, 2 * nodes * nodes * sizeof *g->weight + nodes * 28);
+  return alf_fail_memory(err, nodes * nodes * sizeof *g->cost + nodes * 20);
 }
 
-/* The arcs that token i offers: it can give up every expert it uses for every one it does not use up. */
-static void offer_token(struct graph *g, int64_t i)
+/* The ways over node a, at `here`, to all others; not 0 when one of them is shorter. */
+ALF_HOT static int64_t relax_node(const int64_t *cost, int32_t nodes, int32_t a, int64_t here, int64_t *distance,
+                                  int64_t *parent)
 {
-  const alf_solution *x = g->solution;
-  const int64_t *affinity = alf_affinity_row(g->problem->batch, i);
-  memset(g->amount, 0, (size_t)x->experts * sizeof *g->amount);
-  for (int64_t e = x->row[i]; e < x->row[i + 1]; e++) {
-    g->amount[x->expert[e]] = x->amount[e];
-    g->load[x->expert[e]] += x->amount[e];
+  int64_t gained = 0;
+  for (int32_t b = 0; b < nodes; b++) {
+    int64_t through = here + cost[b];
+    bool is_nearer = through < distance[b];
+    distance[b] = is_nearer ? through : distance[b];
+    parent[b] = is_nearer ? a : parent[b];
+    gained |= is_nearer;
   }
-  for (int64_t e = x->row[i]; e < x->row[i + 1]; e++) {
-    int32_t a = x->expert[e];
-    int64_t *weight = g->weight + (int64_t)a * g->nodes, *witness = g->witness + (int64_t)a * g->nodes;
-    for (int32_t b = 0; b < x->experts; b++) {
-      int64_t cost = affinity[a] - affinity[b];
-      if (cost < weight[b] && g->amount[b] < x->denominator && b != a) {
-        weight[b] = cost;
-        witness[b] = i;
-      }
-    }
-  }
-}
-
-static void build_arcs(struct graph *g)
-{
-  int64_t arcs = (int64_t)g->nodes * g->nodes;
-  int32_t experts = g->solution->experts;
-  for (int64_t a = 0; a < arcs; a++)
-    g->weight[a] = no_arc;
-  memset(g->load, 0, (size_t)experts * sizeof *g->load);
-  for (int64_t i = 0; i < g->solution->tokens; i++)
-    offer_token(g, i);
-  for (int32_t k = 0; k < experts && experts < g->nodes; k++) {
-    alf_load_range range = alf_problem_load_range(g->problem, k);
-    if (g->load[k] > range.lower)
-      g->weight[(int64_t)experts * g->nodes + k] = 0;
-    if (g->load[k] < range.upper)
-      g->weight[(int64_t)k * g->nodes + experts] = 0;
-  }
+  return gained;
 }
 
 /* One pass of Bellman and Ford over all arcs; whether a distance fell. */
 static bool relax(struct graph *g)
 {
   bool changed = false;
-  for (int32_t a = 0; a < g->nodes; a++) {
-    const int64_t *weight = g->weight + (int64_t)a * g->nodes;
-    for (int32_t b = 0; b < g->nodes; b++) {
-      if (weight[b] == no_arc || g->distance[a] + weight[b] >= g->distance[b])
-        continue;
-      g->distance[b] = g->distance[a] + weight[b];
-      g->parent[b] = a;
-      changed = true;
-    }
-  }
+  for (int32_t a = 0; a < g->nodes; a++)
+    changed |= relax_node(g->cost + (int64_t)a * g->nodes, g->nodes, a, g->distance[a], g->distance, g->parent) != 0;
   return changed;
 }
 
@@ -115,7 +71,7 @@ static int32_t find_cycle(struct graph *g)
     int32_t a = start;
     while (a >= 0 && !g->mark[a]) {
       g->mark[a] = start + 1;
-      a = g->parent[a];
+      a = (int32_t)g->parent[a];
     }
     if (a >= 0 && g->mark[a] == start + 1)
       return a;
@@ -123,18 +79,20 @@ static int32_t find_cycle(struct graph *g)
   return -1;
 }
 
-/* Builds the graph anew and finds distances from a source before all nodes: a node on a negative cycle, or -1 when the
-   distances are final. */
-static int32_t find_negative_cycle(struct graph *g)
+/* Builds the graph anew and finds distances from a source before all nodes: *cycle is a node on a negative cycle, or -1
+   when the distances are final. */
+static alf_status find_negative_cycle(struct graph *g, int32_t *cycle, alf_error *err)
 {
-  build_arcs(g);
+  alf_status status = alf_exchange_costs(g->problem, g->solution, g->cost, err);
+  for (int64_t a = 0; a < (int64_t)g->nodes * g->nodes && !status; a++)
+    g->cost[a] = g->cost[a] < ALF_PATH_NONE ? g->cost[a] : ALF_PATH_NONE;
   memset(g->distance, 0, (size_t)g->nodes * sizeof *g->distance);
   for (int32_t a = 0; a < g->nodes; a++)
     g->parent[a] = -1;
-  int32_t cycle = -1;
-  while (cycle < 0 && relax(g))
-    cycle = find_cycle(g);
-  return cycle;
+  *cycle = -1;
+  while (!status && *cycle < 0 && relax(g))
+    *cycle = find_cycle(g);
+  return status;
 }
 
 static int64_t find_entry(const alf_solution *x, int64_t i, int32_t k)
@@ -151,17 +109,47 @@ static int64_t amount_of(const alf_solution *x, int64_t i, int32_t k)
   return e < x->row[i + 1] && x->expert[e] == k ? x->amount[e] : 0;
 }
 
-/* How much the arc a -> b can carry. */
-static int64_t arc_room(const struct graph *g, int32_t a, int32_t b)
+static int64_t load_of(const alf_solution *x, int32_t k)
+{
+  int64_t load = 0;
+  for (int64_t e = 0; e < x->row[x->tokens]; e++)
+    load += x->expert[e] == k ? x->amount[e] : 0;
+  return load;
+}
+
+/* A token that can move from a to b at the cost of the arc. */
+static int64_t find_mover(const struct graph *g, int32_t a, int32_t b)
 {
   const alf_solution *x = g->solution;
-  if (a == x->experts)
-    return g->load[b] - alf_problem_load_range(g->problem, b).lower;
-  if (b == x->experts)
-    return alf_problem_load_range(g->problem, a).upper - g->load[a];
-  int64_t i = g->witness[(int64_t)a * g->nodes + b];
-  int64_t has = amount_of(x, i, a), open = x->denominator - amount_of(x, i, b);
-  return has < open ? has : open;
+  int64_t i = 0;
+  for (bool found = false; !found; i += !found) {
+    const int64_t *affinity = alf_affinity_row(g->problem->batch, i);
+    found = affinity[a] - affinity[b] == g->cost[(int64_t)a * g->nodes + b] && amount_of(x, i, a) > 0 &&
+            amount_of(x, i, b) < x->denominator;
+  }
+  return i;
+}
+
+/* An arc of a cycle, with what can move along it: `token` is -1 where it is free load. */
+typedef struct move {
+  int32_t from, to;
+  int64_t token, room;
+} move;
+
+static move find_move(const struct graph *g, int32_t b)
+{
+  const alf_solution *x = g->solution;
+  move m = {.from = (int32_t)g->parent[b], .to = b, .token = -1};
+  if (m.from == x->experts)
+    m.room = load_of(x, b) - alf_problem_load_range(g->problem, b).lower;
+  else if (b == x->experts)
+    m.room = alf_problem_load_range(g->problem, m.from).upper - load_of(x, m.from);
+  if (m.from == x->experts || b == x->experts)
+    return m;
+  m.token = find_mover(g, m.from, b);
+  int64_t has = amount_of(x, m.token, m.from), open = x->denominator - amount_of(x, m.token, b);
+  m.room = has < open ? has : open;
+  return m;
 }
 
 static void drop_entry(alf_solution *x, int64_t i, int64_t e)
@@ -202,36 +190,37 @@ static alf_status add_amount(alf_solution *x, int64_t i, int32_t k, int64_t amou
   return ALF_OK;
 }
 
+static alf_status carry(alf_solution *x, const move *m, int64_t amount, alf_error *err)
+{
+  if (m->token < 0)
+    return ALF_OK;
+  alf_status status = add_amount(x, m->token, m->from, -amount, err);
+  return status ? status : add_amount(x, m->token, m->to, amount, err);
+}
+
 /* Moves as much as fits round the cycle through `node`: the objective rises by the cycle's weight for each unit. */
 static alf_status cancel_cycle(struct graph *g, int32_t node, alf_error *err)
 {
-  int32_t experts = g->solution->experts;
+  move *cycle = calloc((size_t)g->nodes, sizeof *cycle);
+  alf_status status = cycle ? ALF_OK : alf_fail_memory(err, (size_t)g->nodes * sizeof *cycle);
   int64_t room = INT64_MAX;
-  int32_t b = node;
-  do {
-    int64_t arc = arc_room(g, g->parent[b], b);
-    room = arc < room ? arc : room;
-    b = g->parent[b];
-  } while (b != node);
-  do {
-    int32_t a = g->parent[b];
-    int64_t i = g->witness[(int64_t)a * g->nodes + b];
-    bool moves_token = a < experts && b < experts;
-    alf_status status = moves_token ? add_amount(g->solution, i, a, -room, err) : ALF_OK;
-    if (!status && moves_token)
-      status = add_amount(g->solution, i, b, room, err);
-    if (status)
-      return status;
-    b = a;
-  } while (b != node);
-  g->solution->repairs++;
-  return ALF_OK;
+  int32_t length = 0;
+  for (int32_t b = node; !status && (length == 0 || b != node); b = (int32_t)g->parent[b]) {
+    cycle[length] = find_move(g, b);
+    room = cycle[length].room < room ? cycle[length].room : room;
+    length++;
+  }
+  for (int32_t m = 0; m < length && !status; m++)
+    status = carry(g->solution, &cycle[m], room, err);
+  free(cycle);
+  g->solution->repairs += !status;
+  return status;
 }
 
 /* Only differences of prices matter when every load is fixed: expert 0 then has price 0. Else the free load has. */
 static void publish_prices(const struct graph *g)
 {
-  int64_t origin = g->distance[alf_problem_has_free_load(g->problem) ? g->solution->experts : 0];
+  int64_t origin = g->distance[g->nodes > g->solution->experts ? g->solution->experts : 0];
   for (int32_t k = 0; k < g->solution->experts; k++)
     g->solution->price[k] = g->distance[k] - origin;
 }
@@ -239,16 +228,15 @@ static void publish_prices(const struct graph *g)
 alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, int64_t repairs, bool *optimal,
                             alf_error *err)
 {
-  struct graph g = {.problem = problem, .solution = solution};
-  g.nodes = solution->experts + alf_problem_has_free_load(problem);
+  struct graph g = {.problem = problem, .solution = solution, .nodes = alf_exchange_nodes(problem)};
   alf_status status = graph_alloc(&g, err);
   int32_t cycle = -1;
   if (!status)
-    cycle = find_negative_cycle(&g);
+    status = find_negative_cycle(&g, &cycle, err);
   for (; !status && cycle >= 0 && repairs > 0; repairs--) {
     status = cancel_cycle(&g, cycle, err);
     if (!status)
-      cycle = find_negative_cycle(&g);
+      status = find_negative_cycle(&g, &cycle, err);
   }
   *optimal = !status && cycle < 0;
   if (*optimal)

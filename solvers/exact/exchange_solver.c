@@ -8,7 +8,7 @@
 #include "exact/sample.h"
 
 /* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times the
-   one before, bring the prices near by quantile rounds; at full size two boxes, the second much smaller, leave a few
+   one before and the last one the whole batch, bring the prices near by quantile rounds; a box about them leaves a few
    free cells; shortest augmenting paths on these end exactly optimal. (shared/algorithms.md, "exchange") */
 
 enum {
@@ -16,15 +16,17 @@ enum {
   LEVEL_FACTOR = 4,
   ROUNDS = 12,
   NOISE_BITS = 16,
-  FINE_SLOTS = 48, /* half-width of the last box, in slots on either side of the threshold, at most */
+  LOOKS = 3,       /* at one sample, at most */
+  WIDEST = 4,      /* times the half-width of ordinary prices */
+  FINE_SLOTS = 32, /* half-width of the last box, in slots on either side of the threshold, at most */
 };
 
 typedef struct workspace {
   const alf_problem *problem;
   alf_box box;
-  int64_t slots;   /* half-width of the next box */
-  bool may_refine; /* the box is of the whole batch */
-  int64_t off;     /* Σ|load − L| that the last box was balanced to, slots */
+  int64_t slots; /* half-width of the next box */
+  int stretch;   /* 1, 2, … WIDEST: how many times wider than usual samples are looked at */
+  int64_t off;   /* Σ|load − L| that the last box was balanced to, slots */
 } workspace;
 
 static alf_status can(const alf_problem *problem, alf_error *err)
@@ -128,22 +130,42 @@ static alf_status approach_from_afar(workspace *w, int64_t stride, int64_t slots
   return status;
 }
 
-static alf_status fill_and_balance(workspace *w, int64_t stride, alf_error *err)
-{
-  alf_status status = alf_box_fill(&w->box, stride, err);
-  if (!status)
-    alf_box_balance(&w->box, ROUNDS / 2, enough_at(w, stride));
-  return status ? status : alf_box_check_deadline(&w->box, err);
-}
-
-/* Half-width of the next box in slots of the sample at hand: so wide that hardly one of all experts should leave it. */
+/* Half-width in slots of a sample for the prices that the next one, or the whole batch, will come to: so wide that hardly
+   one of all experts should leave it. */
 static int64_t next_slots(const workspace *w, int64_t stride)
 {
-  if (stride == 1)
-    return w->slots;
   double tokens = (double)w->problem->batch->tokens / (double)stride;
   double farthest = 0.85 * sqrt(2 * log(2.0 * w->problem->batch->experts));
-  return (int64_t)(farthest * sampling_noise(w->problem, LEVEL_FACTOR * tokens) / LEVEL_FACTOR) + 1;
+  return (int64_t)(w->stretch * farthest * sampling_noise(w->problem, LEVEL_FACTOR * tokens) / LEVEL_FACTOR) + 1;
+}
+
+/* One look at every stride-th token. *is_short: many prices would have gone farther than the widths, as they do together
+   where experts are loosely coupled. */
+static alf_status look(workspace *w, int64_t stride, bool *is_short, alf_error *err)
+{
+  alf_box *box = &w->box;
+  alf_status status = alf_box_survey(box, stride, err);
+  if (status)
+    return status;
+  alf_box_balance(box, ROUNDS, enough_at(w, stride) / 4);
+  *is_short = alf_box_on_border(box) > box->problem->batch->experts / 16;
+  return alf_box_check_deadline(box, err);
+}
+
+/* The prices at which every stride-th token is balanced, nearly, and widths about them. */
+static alf_status settle(workspace *w, int64_t stride, alf_error *err)
+{
+  int64_t again = next_slots(w, stride * LEVEL_FACTOR) * LEVEL_FACTOR / 2;
+  bool is_short = true;
+  alf_status status = ALF_OK;
+  for (int n = 1; n <= LOOKS && is_short && !status; n++) {
+    status = look(w, stride, &is_short, err);
+    if (is_short && w->stretch < WIDEST)
+      w->stretch *= 2;
+    if (!status)
+      alf_box_set_widths(&w->box, is_short && n < LOOKS ? again : stride > 1 ? next_slots(w, stride) : w->slots);
+  }
+  return status;
 }
 
 /* Larger and larger samples, up to the whole batch. */
@@ -152,13 +174,10 @@ static alf_status approach(workspace *w, alf_error *err)
   int64_t tokens = w->problem->batch->tokens, stride = 1;
   while (tokens / (stride * LEVEL_FACTOR) >= (int64_t)TOKENS_PER_EXPERT * w->problem->batch->experts)
     stride *= LEVEL_FACTOR;
-  alf_status status = approach_from_afar(w, stride, next_slots(w, stride), err);
+  alf_status status = approach_from_afar(w, stride, stride > 1 ? next_slots(w, stride) : w->slots, err);
   while (stride > 1 && !status) {
     stride /= LEVEL_FACTOR;
-    status = fill_and_balance(w, stride, err);
-    w->may_refine = !status && stride == 1 && !alf_box_touches_border(&w->box);
-    if (!status && !w->may_refine)
-      alf_box_set_widths(&w->box, next_slots(w, stride));
+    status = settle(w, stride, err);
   }
   return status;
 }
@@ -167,19 +186,14 @@ static alf_status approach(workspace *w, alf_error *err)
 static bool is_crowded(const workspace *w)
 {
   double experts = w->problem->batch->experts, slots = fmax((double)w->slots, (double)w->problem->batch->tokens / 1024);
-  return has_room_for_noise(w) && (double)w->box.cells > 16 * slots * experts + experts * experts;
+  return has_room_for_noise(w) && (double)w->box.cells > 32 * slots * experts + experts * experts;
 }
 
-/* A small box about the prices: inside the first one of the whole batch, and filled anew when that did not do. */
 static alf_status place_box(workspace *w, alf_error *err)
 {
-  if (w->may_refine) {
-    w->may_refine = false;
-    return alf_box_refine(&w->box, w->slots, err);
-  }
   if (w->slots >= w->problem->batch->tokens)
     free_all(&w->box);
-  return alf_box_fill(&w->box, 1, err);
+  return alf_box_fill(&w->box, err);
 }
 
 /* The next box, about where the prices have come to. */
@@ -203,7 +217,7 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
   }
   int64_t off = alf_box_balance(box, ROUNDS, box->problem->batch->experts);
   bool gains = off < w->off / 10 * 9;
-  bool moves_on = gains && alf_box_touches_border(box) && off > box->problem->batch->experts;
+  bool moves_on = gains && alf_box_on_border(box) > 0 && off > box->problem->batch->experts;
   w->off = off;
   if (moves_on) { /* a box of this size in a better place is as good as a larger one */
     plan_box(w, w->slots);
@@ -292,6 +306,7 @@ static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
 {
   workspace *w = opaque;
   bool done = false;
+  w->stretch = 1;
   w->slots = w->problem->topk * solution->tokens / solution->experts / 4 + 2;
   w->slots = w->slots < FINE_SLOTS ? w->slots : FINE_SLOTS;
   alf_status status = approach(w, err);

@@ -1,7 +1,9 @@
 #include "exact/perturb.h"
 
+#include "core/hot.h"
+
 /* The finaliser of splitmix64: every bit of the position reaches every bit of the result. */
-static uint64_t scramble(uint64_t x)
+ALF_INLINE uint64_t scramble(uint64_t x)
 {
   x += UINT64_C(0x9e3779b97f4a7c15);
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -9,10 +11,13 @@ static uint64_t scramble(uint64_t x)
   return x ^ (x >> 31);
 }
 
-int64_t alf_noise(uint64_t position, int bits, int32_t experts)
+ALF_HOT void alf_add_noise(const int64_t *affinity, int64_t origin, int32_t experts, int bits, uint64_t first,
+                           int64_t *fine)
 {
   uint64_t levels = ((UINT64_C(1) << bits) - 1) / (uint64_t)experts + 1;
-  return (int64_t)((scramble(position) >> 32) * levels >> 32);
+  for (int32_t k = 0; k < experts; k++)
+    fine[k] =
+        (affinity[k] - origin) * (INT64_C(1) << bits) + (int64_t)((scramble(first + (uint64_t)k) >> 32) * levels >> 32);
 }
 
 static int64_t middle_of_row(const int64_t *row, int32_t experts)
@@ -36,10 +41,8 @@ alf_status alf_perturb(const alf_problem *problem, int bits, alf_affinity *out, 
   int64_t *cell = out->storage;
   for (int64_t i = 0; i < in->tokens; i++) {
     const int64_t *row = alf_affinity_row(in, i);
-    int64_t middle = middle_of_row(row, in->experts);
-    for (int32_t k = 0; k < in->experts; k++)
-      *cell++ =
-          (row[k] - middle) * (INT64_C(1) << bits) + alf_noise((uint64_t)(i * in->experts + k), bits, in->experts);
+    int64_t first = i * in->experts;
+    alf_add_noise(row, middle_of_row(row, in->experts), in->experts, bits, (uint64_t)first, cell + first);
   }
   return ALF_OK;
 }

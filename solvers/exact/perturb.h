@@ -10,8 +10,8 @@
 /* Prices on the perturbed grid stay below this, so that sums and differences of four scores fit 64 bits. */
 #define ALF_PRICE_LIMIT (INT64_C(1) << 60)
 
-/* Noise of one cell in units of 2^-bits grid units: 0..(2^bits − 1)/E, a hash of its position. */
-int64_t alf_noise(uint64_t position, int bits, int32_t experts);
+/* fine[k] = (affinity[k] − origin)·2^bits + noise, E of them: noise is 0..(2^bits − 1)/E, a hash of first + k. */
+void alf_add_noise(const int64_t *affinity, int64_t origin, int32_t experts, int bits, uint64_t first, int64_t *fine);
 
 /* Copies the problem's batch to a grid finer by `bits`, with each token's affinities moved to lie about 0, and adds to
    every cell a noise of at most (2^bits − 1)/E new units, a hash of its position. A cycle of exchanges passes at most E

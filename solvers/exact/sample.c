@@ -5,13 +5,13 @@
 
 #include "core/hot.h"
 #include "exact/perturb.h"
-#include "routing/cut.h"
 
 void alf_sample_free(alf_sample *sample)
 {
   free(sample->affinity);
   free(sample->threshold);
   free(sample->count);
+  alf_scan_free(&sample->scan);
   *sample = (alf_sample){0};
 }
 
@@ -23,9 +23,12 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
   sample->affinity = malloc(tokens * experts * sizeof *sample->affinity);
   sample->threshold = malloc(tokens * sizeof *sample->threshold);
   sample->count = malloc(8 * experts * sizeof *sample->count);
-  if (!sample->affinity || !sample->threshold || !sample->count) {
+  alf_status status = alf_scan_alloc(&sample->scan, (int32_t)experts, box->problem->topk, err);
+  if (!status && (!sample->affinity || !sample->threshold || !sample->count))
+    status = alf_fail_memory(err, (tokens * (experts + 1) + 8 * experts) * sizeof *sample->affinity);
+  if (status) {
     alf_sample_free(sample);
-    return alf_fail_memory(err, (tokens * (experts + 1) + 8 * experts) * sizeof *sample->affinity);
+    return status;
   }
   sample->low = sample->count + experts;
   sample->high = sample->low + experts;
@@ -34,8 +37,13 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
   sample->best = sample->next + experts;
   sample->below = sample->best + experts;
   sample->above = sample->below + experts;
-  for (size_t r = 0; r < tokens; r++)
-    alf_box_read_token(box, (int64_t)r * stride, sample->affinity + r * experts);
+  for (size_t r = 0; r < tokens; r++) {
+    int64_t *row = sample->affinity + r * experts;
+    const int64_t *affinity = alf_box_affinity(box, (int64_t)r * stride, row);
+    if (affinity != row)
+      memcpy(row, affinity, experts * sizeof *row);
+    sample->threshold[r] = ALF_SCAN_NO_GUESS;
+  }
   box->sampled = (int64_t)tokens;
   return ALF_OK;
 }
@@ -115,18 +123,17 @@ static void find_quantiles(alf_sample *sample, int32_t experts, int64_t *price)
 /* Thresholds at the prices of the box; returns Σ|load − L| there. */
 static int64_t survey(alf_sample *sample, alf_box *box)
 {
-  int32_t experts = box->problem->batch->experts, topk = box->problem->topk;
-  alf_expert chosen[ALF_MAX_EXPERTS];
+  int32_t experts = box->problem->batch->experts;
+  alf_scan *scan = &sample->scan;
   int64_t off = 0;
   memset(sample->count, 0, (size_t)experts * sizeof *sample->count);
+  memcpy(scan->price, box->price, (size_t)experts * sizeof *box->price);
   for (int64_t r = 0; r < sample->tokens; r++) {
-    const int64_t *affinity = sample->affinity + r * experts;
-    for (int32_t k = 0; k < experts; k++)
-      box->score[k] = affinity[k] + box->price[k];
-    alf_cut cut = alf_topk_cut(box->score, experts, topk, chosen);
-    sample->threshold[r] = cut.first_out + (cut.last_in - cut.first_out) / 2;
-    for (int32_t j = 0; j < topk; j++)
-      sample->count[chosen[j]]++;
+    alf_scan_token(scan, sample->affinity + r * experts, sample->threshold[r]);
+    sample->threshold[r] = alf_cut_middle(scan->cut);
+    for (int32_t w = 0; w < scan->words; w++)
+      for (uint64_t word = scan->chosen[w]; word; word &= word - 1)
+        sample->count[64 * w + __builtin_ctzll(word)]++;
   }
   for (int32_t k = 0; k < experts; k++)
     off += llabs(sample->count[k] - alf_box_target(box, k));

@@ -3,9 +3,11 @@
 #define ALF_EXACT_SAMPLE_H
 
 #include "exact/box.h"
+#include "routing/scan.h"
 
 typedef struct alf_sample {
   int64_t tokens;
+  alf_scan scan;
   int64_t *affinity;                            /* n×E, fine units */
   int64_t *threshold;                           /* n: midway between the K-th and the (K+1)-th score */
   int64_t *count;                               /* E: how many tokens choose each expert */

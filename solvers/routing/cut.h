@@ -9,7 +9,7 @@ typedef struct alf_cut {
   int64_t last_in, first_out;
 } alf_cut;
 
-/* As alf_topk_row. */
-alf_cut alf_topk_cut(const int64_t *score, int32_t experts, int32_t topk, alf_expert *chosen);
+/* The cut of E scores: slow when many beat those before them, but any K will do. */
+alf_cut alf_cut_by_insertion(const int64_t *score, int32_t experts, int32_t topk);
 
 #endif

@@ -1,0 +1,33 @@
+/* The tokens of a sample shared out among threads: each works in a box of its own that borrows prices and widths. */
+#ifndef ALF_EXACT_BOX_PARTS_H
+#define ALF_EXACT_BOX_PARTS_H
+
+#include "exact/box.h"
+#include "routing/scan.h"
+
+typedef struct alf_box_part alf_box_part;
+
+/* Looks at token i, with these affinities; what it finds goes to part->box. */
+typedef alf_status alf_box_look(alf_box_part *part, int64_t i, const int64_t *affinity);
+
+struct alf_box_part {
+  alf_box box;
+  alf_scan scan;
+  int64_t *fine; /* E: the affinities of a token with their noise */
+  alf_box_look *look;
+  int64_t from, to, stride;
+  alf_status status;
+  alf_error err;
+};
+
+/* Centres the box at its prices and has every stride-th token looked at. Its settled slots, tokens and cells are then those
+   of all parts, in the order of the tokens. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
+alf_status alf_box_look_at_tokens(alf_box *box, int64_t stride, alf_box_look *look, alf_error *err);
+
+/* Scans token i and counts its slots as settled. */
+void alf_box_scan_token(alf_box_part *part, int64_t i, const int64_t *affinity);
+
+/* Room for one more token with all its cells. Errors: ALF_ENOMEM. */
+alf_status alf_box_reserve(alf_box *box, alf_error *err);
+
+#endif

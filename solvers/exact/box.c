@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "exact/perturb.h"
-#include "routing/scan.h"
 
 alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
 {
@@ -26,9 +25,7 @@ alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline 
   box->settled = calloc(experts, sizeof *box->settled);
   box->column = calloc(experts + 1, sizeof *box->column);
   box->chosen = malloc(slots * sizeof *box->chosen);
-  box->threshold = malloc(tokens * sizeof *box->threshold);
-  for (size_t i = 0; i < tokens && box->threshold; i++)
-    box->threshold[i] = ALF_SCAN_NO_GUESS;
+  box->threshold = calloc(tokens, sizeof *box->threshold);
   if (box->price && box->centre && box->down && box->up && box->score && box->settled && box->column && box->chosen &&
       box->threshold)
     return ALF_OK;

@@ -15,8 +15,7 @@ typedef struct alf_box_token {
   int64_t token; /* its row in the batch; −1: the virtual token of ALF_ROUNDED */
   int64_t first; /* index of its first cell */
   int32_t cells;
-  int32_t want;    /* slots that these cells share */
-  bool is_changed; /* the cells that are in are no longer those of chosen[] */
+  int32_t want; /* slots that these cells share */
 } alf_box_token;
 
 typedef struct alf_box_cell {
@@ -36,7 +35,7 @@ typedef struct alf_box {
   int64_t *down, *up; /* E: how far prices may go below and above them; ALF_BOX_ALL: every cell is free */
   int64_t *score;     /* E: scratch */
   alf_expert *chosen; /* T×K: Top-K at the centre */
-  int64_t *threshold; /* T: where each token's was when it was last looked at */
+  int64_t *threshold; /* T: less ALF_SCAN_NO_GUESS, where each token's was when it was last looked at */
   int64_t *settled;   /* E: slots of chosen cells that are not free */
   int64_t sampled;    /* tokens that the box was filled from */
   alf_box_token *token;
@@ -106,5 +105,12 @@ typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_
    amounts and the prices end exactly optimal for the box. Stops when the prices leave the box, or no path is left in
    it. *augmentations counts the paths. Errors: ALF_ENOMEM, ALF_ETIMEOUT, ALF_ERANGE. */
 alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentations, alf_error *err);
+
+/* The routing that alf_box_augment has ended with. Errors: ALF_ENOMEM. */
+alf_status alf_box_write_primal(const alf_box *box, alf_solution *x, alf_error *err);
+
+/* The prices. With fixed loads expert 0 has price 0. With rounded ones experts that the virtual token chose have the
+   smaller load and a price of at least 0, the others at most 0. */
+void alf_box_write_prices(const alf_box *box, alf_solution *x);
 
 #endif

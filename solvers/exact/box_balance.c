@@ -40,7 +40,6 @@ alf_cut alf_box_cut(alf_box *box, alf_box_token *token)
   while (b.at.last_in < b.at.first_out) {
     box->is_in[b.last_in] = 0;
     box->is_in[b.first_out] = 1;
-    token->is_changed = true;
     b = find_border(box, token);
   }
   return b.at;

@@ -49,7 +49,7 @@ static alf_status add_virtual_token(alf_box *box, alf_error *err)
   alf_status status = range.lower < range.upper ? alf_box_reserve(box, err) : ALF_OK;
   if (status || range.lower == range.upper)
     return status;
-  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(range.upper * experts - slots), false};
+  box->token[box->tokens] = (alf_box_token){-1, box->cells, experts, (int32_t)(range.upper * experts - slots)};
   for (int32_t k = 0; k < experts; k++) {
     box->is_in[box->cells] = k < box->token[box->tokens].want;
     box->cell[box->cells++] = (alf_box_cell){0, (int32_t)box->tokens, (alf_expert)k};

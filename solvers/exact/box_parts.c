@@ -28,8 +28,8 @@ void alf_box_scan_token(alf_box_part *part, int64_t i, const int64_t *affinity)
 {
   alf_box *box = &part->box;
   alf_scan *scan = &part->scan;
-  alf_scan_token(scan, affinity, box->threshold[i]);
-  box->threshold[i] = alf_cut_middle(scan->cut);
+  alf_scan_token(scan, affinity, box->threshold[i] ^ ALF_SCAN_NO_GUESS);
+  box->threshold[i] = alf_cut_middle(scan->cut) ^ ALF_SCAN_NO_GUESS;
   for (int32_t w = 0; w < scan->words; w++)
     for (uint64_t word = scan->chosen[w]; word; word &= word - 1)
       box->settled[64 * w + __builtin_ctzll(word)]++;

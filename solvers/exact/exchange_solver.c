@@ -233,75 +233,6 @@ static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_
   return ALF_OK;
 }
 
-/* One token's entries: its settled chosen cells in full, its free cells with their amounts. */
-static alf_status write_token(const workspace *w, int64_t i, const alf_box_token *token, alf_solution *x,
-                              alf_error *err)
-{
-  const alf_box *box = &w->box;
-  const alf_expert *chosen = box->chosen + i * w->problem->topk;
-  int64_t end = x->row[i], c = token ? token->first : 0, last = token ? token->first + token->cells : 0;
-  for (int32_t j = 0; j < w->problem->topk || c < last;) {
-    bool from_cell = c < last && (j == w->problem->topk || box->cell[c].expert <= chosen[j]);
-    alf_expert k = from_cell ? box->cell[c].expert : chosen[j];
-    int32_t amount = from_cell ? box->amount[c] : (int32_t)x->denominator;
-    j += j < w->problem->topk && chosen[j] == k;
-    c += from_cell;
-    if (amount == 0)
-      continue;
-    if (end == x->room)
-      return alf_fail(err, ALF_ESOLVER, "exchange: more than %lld entries", (long long)x->room);
-    x->expert[end] = k;
-    x->amount[end++] = amount;
-  }
-  x->row[i + 1] = end;
-  return ALF_OK;
-}
-
-/* With fractional loads the paths may end beside a vertex, on more cells than one has. */
-static alf_status reserve_entries(const workspace *w, alf_solution *x, alf_error *err)
-{
-  int64_t needed = w->problem->topk * x->tokens + w->box.cells;
-  if (x->denominator == 1 || needed <= x->room)
-    return ALF_OK;
-  alf_expert *expert = realloc(x->expert, (size_t)needed * sizeof *expert);
-  x->expert = expert ? expert : x->expert;
-  int32_t *amount = realloc(x->amount, (size_t)needed * sizeof *amount);
-  x->amount = amount ? amount : x->amount;
-  if (!expert || !amount)
-    return alf_fail_memory(err, (unsigned long long)needed * (sizeof *expert + sizeof *amount));
-  x->room = needed;
-  return ALF_OK;
-}
-
-static alf_status write_primal(const workspace *w, alf_solution *x, alf_error *err)
-{
-  alf_status status = reserve_entries(w, x, err);
-  int64_t next = 0;
-  for (int64_t i = 0; i < x->tokens && !status; i++) {
-    bool is_free = next < w->box.tokens && w->box.token[next].token == i;
-    status = write_token(w, i, is_free ? &w->box.token[next] : NULL, x, err);
-    next += is_free;
-  }
-  return status;
-}
-
-/* With fixed loads expert 0 has price 0. With rounded ones experts that the virtual token chose have the smaller load
-   and a price of at least 0, the others at most 0. */
-static void write_prices(const workspace *w, alf_solution *x)
-{
-  const alf_box *box = &w->box;
-  int64_t origin = box->price[0];
-  const alf_box_token *last = box->tokens ? &box->token[box->tokens - 1] : NULL;
-  if (last && last->token < 0) {
-    origin = INT64_MAX;
-    for (int64_t c = last->first; c < last->first + last->cells; c++)
-      if (box->amount[c] > 0 && box->price[box->cell[c].expert] < origin)
-        origin = box->price[box->cell[c].expert];
-  }
-  for (int32_t k = 0; k < x->experts; k++)
-    x->price[k] = box->price[k] - origin;
-}
-
 static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
 {
   workspace *w = opaque;
@@ -317,11 +248,11 @@ static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
       status = try_box(w, &done, &solution->iterations, err);
   }
   if (!status)
-    status = write_primal(w, solution, err);
+    status = alf_box_write_primal(&w->box, solution, err);
   if (!status && w->box.noise_bits)
     return alf_exchange_prices(w->problem, solution, err);
   if (!status)
-    write_prices(w, solution);
+    alf_box_write_prices(&w->box, solution);
   return status;
 }
 

@@ -1,18 +1,52 @@
 #include "alf/problem.h"
 
+#include "alf/parallel.h"
+#include "core/hot.h"
+
 /* Below this, sums of E differences and a double's 53 bits are both safe; alf_affinity_convert guarantees it. */
 static const int64_t cell_limit = INT64_C(1) << (ALF_GRID_BITS + 1);
 
-static alf_status check_cells(const alf_affinity *batch, alf_error *err)
+enum {
+  BLOCKS = 64,
+  PARALLEL_CELLS = 1 << 20, /* from which on threads pay */
+};
+
+/* Cells outside the limit, looked for in blocks of cells. */
+typedef struct cell_search {
+  const int64_t *cell;
+  int64_t cells;
+  int64_t first[BLOCKS]; /* the first one of each block, or `cells` */
+} cell_search;
+
+ALF_HOT static bool fits(const int64_t *cell, int64_t count)
 {
-  for (int64_t i = 0; i < batch->tokens; i++) {
-    const int64_t *row = alf_affinity_row(batch, i);
-    for (int32_t k = 0; k < batch->experts; k++)
-      if (row[k] <= -cell_limit || row[k] >= cell_limit)
-        return alf_fail(err, ALF_ERANGE,
-                        "affinity of token %lld for expert %d is %lld grid units: expected |value| < 2^%d",
-                        (long long)i, (int)k, (long long)row[k], ALF_GRID_BITS + 1);
-  }
+  int64_t outside = 0;
+  for (int64_t c = 0; c < count; c++)
+    outside |= (cell[c] <= -cell_limit) | (cell[c] >= cell_limit);
+  return !outside;
+}
+
+static void search_block(void *context, int64_t block)
+{
+  cell_search *s = context;
+  int64_t c = s->cells / BLOCKS * block, end = block + 1 < BLOCKS ? s->cells / BLOCKS * (block + 1) : s->cells;
+  for (int64_t n = 4096; c < end && fits(s->cell + c, n < end - c ? n : end - c);)
+    c += n;
+  while (c < end && fits(s->cell + c, 1))
+    c++;
+  s->first[block] = c < end ? c : s->cells;
+}
+
+static alf_status check_cells(const alf_affinity *batch, int threads, alf_error *err)
+{
+  cell_search s = {batch->values, batch->tokens * batch->experts, {0}};
+  alf_parallel_for(BLOCKS, s.cells < PARALLEL_CELLS ? 1 : threads, search_block, &s);
+  for (int64_t block = 0; block < BLOCKS; block++)
+    if (s.first[block] < s.cells)
+      return alf_fail(err, ALF_ERANGE,
+                      "affinity of token %lld for expert %d is %lld grid units: expected |value| < 2^%d",
+                      (long long)(s.first[block] / batch->experts), (int)(s.first[block] % batch->experts),
+                      (long long)s.cell[s.first[block]], ALF_GRID_BITS + 1);
   return ALF_OK;
 }
 
@@ -34,6 +68,11 @@ static alf_status check_capacities(const alf_problem *problem, alf_error *err)
 
 alf_status alf_problem_check(const alf_problem *problem, alf_error *err)
 {
+  return alf_problem_check_on(problem, 1, err);
+}
+
+alf_status alf_problem_check_on(const alf_problem *problem, int threads, alf_error *err)
+{
   if (!problem || !problem->batch || !problem->batch->values)
     return alf_fail(err, ALF_EINVAL, "problem: expected a batch of affinities, got none");
   if (problem->batch->dtype != ALF_DYADIC)
@@ -44,7 +83,7 @@ alf_status alf_problem_check(const alf_problem *problem, alf_error *err)
   alf_status status = alf_check_topk(problem->batch, problem->topk, err);
   if (!status && problem->capacity)
     status = check_capacities(problem, err);
-  return status ? status : check_cells(problem->batch, err);
+  return status ? status : check_cells(problem->batch, threads, err);
 }
 
 static int64_t greatest_common_divisor(int64_t a, int64_t b)

@@ -51,7 +51,7 @@ alf_status alf_solve(const alf_solver *solver, const alf_problem *problem, const
     return alf_fail(err, ALF_EINVAL, "solver: expected one of alf_solvers, got none");
   alf_status status = check_settings(settings, err);
   if (!status)
-    status = alf_problem_check(problem, err);
+    status = alf_problem_check_on(problem, settings->threads, err);
   if (!status)
     status = solver->can(problem, err);
   if (!status)

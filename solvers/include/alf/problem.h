@@ -27,6 +27,9 @@ typedef struct alf_problem {
    leaves them, else ALF_ERANGE. */
 alf_status alf_problem_check(const alf_problem *problem, alf_error *err);
 
+/* The same on several threads (0: all). */
+alf_status alf_problem_check_on(const alf_problem *problem, int threads, alf_error *err);
+
 /* Amounts are integers in units of 1/denominator, so that an optimal vertex is integral in them: E / gcd(K·T, E) for
    ALF_FRACTIONAL, 1 for ALF_ROUNDED and with capacities. */
 int64_t alf_problem_denominator(const alf_problem *problem);

@@ -30,6 +30,8 @@ static const synthetic synthetics[] = {
     {"softmax", "skew=1", 262144, 64, 8, 0, 0},
     {"softmax", "skew=1", 1048576, 64, 8, 0, 0},
     {"softmax", "skew=1", 65536, 256, 8, 0, W | L},
+    {"early", "noise=0.001", 4096, 64, 6, 4096, W | L | C},
+    {"early", "noise=0.00001", 4096, 64, 6, 0, W | L | C},
     {"softmax", "skew=3", 16384, 64, 8, 4096, W | L},
     {"softmax", "skew=5", 16384, 64, 8, 4096, W | L},
     {"softmax", "skew=1,temperature=0.1", 16384, 64, 8, 4096, W | L},

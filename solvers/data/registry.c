@@ -11,6 +11,7 @@
   X(grid)              \
   X(dirichlet)         \
   X(drift)             \
+  X(early)             \
   X(adversarial)
 /* clang-format on */
 

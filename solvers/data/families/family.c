@@ -26,7 +26,7 @@ void alf_family_skew(const alf_family_call *call, double scale, double *skew)
 }
 
 /* The largest logit is taken off first, so that exp cannot overflow and the sum is at least 1. */
-static void softmax(double *row, int32_t experts)
+void alf_family_gate_row(double *row, int32_t experts)
 {
   double largest = row[0], sum = 0;
   for (int32_t k = 1; k < experts; k++)
@@ -46,6 +46,6 @@ void alf_family_gates(const alf_family_call *call, const double *skew, double te
     alf_family_token(call, i);
     for (int32_t k = 0; k < call->experts; k++)
       row[k] = (alf_family_normal(call->rng) + skew[k]) / temperature;
-    softmax(row, call->experts);
+    alf_family_gate_row(row, call->experts);
   }
 }

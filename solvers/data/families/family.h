@@ -17,6 +17,9 @@ void alf_family_shared(const alf_family_call *call);
 /* E standard normals from the shared stream, times scale: what sets one expert apart from another. */
 void alf_family_skew(const alf_family_call *call, double scale, double *skew);
 
+/* Replaces E logits by their softmax. */
+void alf_family_gate_row(double *row, int32_t experts);
+
 /* Gate scores: for every token the softmax of (normal + skew_k) / temperature. Rows sum to 1. */
 void alf_family_gates(const alf_family_call *call, const double *skew, double temperature, double *values);
 

@@ -50,6 +50,7 @@ void alf_box_free(alf_box *box)
   free(box->amount);
   free(box->place);
   free(box->entry);
+  alf_box_forget(box);
   *box = (alf_box){0};
 }
 

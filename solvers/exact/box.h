@@ -24,6 +24,16 @@ typedef struct alf_box_cell {
   alf_expert expert;
 } alf_box_cell;
 
+/* Where paths stopped: what the tokens of the box have, to go on from in another box. */
+typedef struct alf_box_kept {
+  int64_t *price; /* E */
+  int64_t *token; /* tokens: as in the box */
+  int64_t *row;   /* tokens + 1: offsets into expert and amount */
+  alf_expert *expert;
+  int32_t *amount;
+  int64_t tokens;
+} alf_box_kept;
+
 /* All prices, affinities and widths are in fine units: grid units times 2^noise_bits. */
 typedef struct alf_box {
   const alf_problem *problem;
@@ -47,6 +57,7 @@ typedef struct alf_box {
   int32_t *place;   /* cells: the place of each cell in that order */
   int64_t *entry;   /* cells, in that order: the price from which on the cell is chosen */
   bool is_surveyed; /* entry belongs to the prices */
+  alf_box_kept kept;
 } alf_box;
 
 #define ALF_BOX_ALL   (INT64_C(1) << 60)
@@ -101,9 +112,11 @@ alf_status alf_box_order_cells(alf_box *box, alf_error *err);
 
 typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_box_end;
 
-/* Top-K at the prices, then successive shortest paths on the experts until every load is on target: the free cells'
-   amounts and the prices end exactly optimal for the box. Stops when the prices leave the box, or no path is left in
-   it. *augmentations counts the paths. Errors: ALF_ENOMEM, ALF_ETIMEOUT, ALF_ERANGE. */
+/* Top-K at the prices, or what paths left there when they stopped, then successive shortest paths on the experts until
+   every load is on target: the free cells' amounts and the prices end exactly optimal for the box. Paths only lower
+   prices. Those that would take one below the box stop at its border, where another box can go on: ALF_BOX_LEFT.
+   ALF_BOX_NO_PATH: not even a price out of range would do. *augmentations counts the paths. Errors: ALF_ENOMEM,
+   ALF_ETIMEOUT, ALF_ERANGE. */
 alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentations, alf_error *err);
 
 /* The routing that alf_box_augment has ended with. Errors: ALF_ENOMEM. */
@@ -112,5 +125,18 @@ alf_status alf_box_write_primal(const alf_box *box, alf_solution *x, alf_error *
 /* The prices. With fixed loads expert 0 has price 0. With rounded ones experts that the virtual token chose have the
    smaller load and a price of at least 0, the others at most 0. */
 void alf_box_write_prices(const alf_box *box, alf_solution *x);
+
+/* After ALF_BOX_LEFT: sets the widths of the next box about the prices as alf_box_set_widths does, but with more room
+   below for experts at the border, and none above. */
+void alf_box_set_widths_to_resume(alf_box *box, int64_t slots);
+
+/* Keeps the amounts of all tokens of the box with the prices, instead of what was kept before. Errors: ALF_ENOMEM. */
+alf_status alf_box_keep(alf_box *box, alf_error *err);
+
+/* Gives a token its amounts from those that were kept at the prices the box is at; false when there are none, or when
+   the token's other cells are no longer in. Tokens must be asked for in order: *next, 0 at first, follows them. */
+bool alf_box_recall(alf_box *box, const alf_box_token *token, int64_t *next);
+
+void alf_box_forget(alf_box *box);
 
 #endif

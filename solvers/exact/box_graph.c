@@ -117,12 +117,11 @@ static void clean_way(alf_box_graph *g, int32_t from, int32_t to)
 
 alf_status alf_box_graph_enter(alf_box_graph *graph, const alf_box_token *token, alf_error *err)
 {
-  const int32_t *amount = graph->box->amount;
   int32_t first = (int32_t)token->first, end = first + token->cells;
   alf_status status = ALF_OK;
   for (int32_t from = first; from < end; from++)
-    for (int32_t to = first; to < end && amount[from] > 0 && !status; to++)
-      if (amount[to] == 0)
+    for (int32_t to = first; to < end && graph->box->amount[from] > 0 && !status; to++)
+      if (to != from && is_open(graph, from, to))
         status = push_arc(graph, from, to, err);
   return status;
 }

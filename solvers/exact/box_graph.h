@@ -38,7 +38,7 @@ typedef struct alf_box_graph {
 alf_status alf_box_graph_alloc(alf_box_graph *graph, alf_box *box, alf_error *err);
 void alf_box_graph_free(alf_box_graph *graph);
 
-/* Enters the arcs of a token whose amounts are all or nothing. Errors: ALF_ENOMEM. */
+/* Enters the arcs of a token. Errors: ALF_ENOMEM. */
 alf_status alf_box_graph_enter(alf_box_graph *graph, const alf_box_token *token, alf_error *err);
 
 /* Enters the arcs that a token has gained as `amount` moved from its cell `from` to its cell `to`, and drops those that

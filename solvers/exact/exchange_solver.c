@@ -18,6 +18,7 @@ enum {
   NOISE_BITS = 16,
   LOOKS = 3,       /* at one sample, at most */
   WIDEST = 4,      /* times the half-width of ordinary prices */
+  PATIENCE = 2,    /* boxes in a row at whose border paths stop before all experts get more room */
   FINE_SLOTS = 32, /* half-width of the last box, in slots on either side of the threshold, at most */
 };
 
@@ -27,6 +28,7 @@ typedef struct workspace {
   int64_t slots; /* half-width of the next box */
   int stretch;   /* 1, 2, … WIDEST: how many times wider than usual samples are looked at */
   int64_t off;   /* Σ|load − L| that the last box was balanced to, slots */
+  int stops;     /* boxes in a row at whose border paths stopped: they go on from there */
 } workspace;
 
 static alf_status can(const alf_problem *problem, alf_error *err)
@@ -196,40 +198,48 @@ static alf_status place_box(workspace *w, alf_error *err)
   return alf_box_fill(&w->box, err);
 }
 
-/* The next box, about where the prices have come to. */
-static void plan_box(workspace *w, int64_t slots)
+/* Balances the box; false when one of this size in a better place is as good as a larger one. */
+static bool is_in_place(workspace *w)
 {
-  w->slots = slots;
-  alf_box_set_widths(&w->box, slots);
+  int64_t experts = w->problem->batch->experts, off = alf_box_balance(&w->box, ROUNDS, experts);
+  bool gains = off < w->off / 10 * 9;
+  w->off = off;
+  return !gains || off <= experts || alf_box_on_border(&w->box) == 0;
+}
+
+/* A box that holds half of all cells and does not do may as well hold all of them. */
+static int64_t slots_to_resume(const workspace *w)
+{
+  int64_t tokens = w->problem->batch->tokens;
+  if (w->slots >= tokens || w->box.cells >= tokens * w->problem->batch->experts / 2)
+    return tokens;
+  return w->stops > PATIENCE ? 2 * w->slots : w->slots;
 }
 
 /* One box and the paths in it; *done when they end optimal. */
 static alf_status try_box(workspace *w, bool *done, int64_t *augmentations, alf_error *err)
 {
-  alf_box *box = &w->box;
   alf_box_end end = ALF_BOX_LEFT;
   alf_status status = place_box(w, err);
   if (status)
     return status;
-  if (is_crowded(w)) {
+  if (w->stops == 0 && is_crowded(w)) {
     add_noise(w);
     return approach(w, err);
   }
-  int64_t off = alf_box_balance(box, ROUNDS, box->problem->batch->experts);
-  bool gains = off < w->off / 10 * 9;
-  bool moves_on = gains && alf_box_on_border(box) > 0 && off > box->problem->batch->experts;
-  w->off = off;
-  if (moves_on) { /* a box of this size in a better place is as good as a larger one */
-    plan_box(w, w->slots);
+  if (w->stops == 0 && !is_in_place(w)) {
+    alf_box_set_widths(&w->box, w->slots);
     return ALF_OK;
   }
-  status = alf_box_augment(box, &end, augmentations, err);
+  status = alf_box_augment(&w->box, &end, augmentations, err);
   *done = end == ALF_BOX_OPTIMAL;
   if (status || *done)
     return status;
-  if (w->slots >= w->problem->batch->tokens)
+  if (end == ALF_BOX_NO_PATH)
     return alf_fail(err, ALF_ESOLVER, "exchange: no path although every cell is free");
-  plan_box(w, gains ? w->slots : 2 * w->slots);
+  w->stops++;
+  w->slots = slots_to_resume(w);
+  alf_box_set_widths_to_resume(&w->box, w->slots);
   return ALF_OK;
 }
 

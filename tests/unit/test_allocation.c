@@ -315,6 +315,19 @@ static void every_solver_may_run_out_of_memory(void **state)
     }
 }
 
+/* More experts than tokens: the paths of exchange leave several boxes. */
+static void exchange_may_run_out_of_memory_between_boxes(void **state)
+{
+  fixture *f = *state;
+  alf_affinity batch = {0};
+  operation o = {"exchange with many experts", solve, 30, false};
+  alf_test_batch("uniform:T=30,E=40", &batch);
+  f->solver = alf_solver_find("exchange");
+  f->problem = (alf_problem){&batch, 2, ALF_FRACTIONAL};
+  sweep(&o, f);
+  alf_affinity_free(&batch);
+}
+
 static void verdicts_without_memory_are_inconclusive(void **state)
 {
   fixture *f = *state;
@@ -390,6 +403,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(every_solver_may_run_out_of_memory),
+      cmocka_unit_test(exchange_may_run_out_of_memory_between_boxes),
       cmocka_unit_test(verdicts_without_memory_are_inconclusive),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -22,16 +22,21 @@ static const char *const inputs[] = {
     "grid:T=1999,E=30,levels=3",
 };
 
-static alf_certificate solve(const alf_affinity *batch, int32_t topk, alf_problem_kind kind, const char *name)
+static alf_certificate solve_problem(const alf_problem *problem, const char *name)
 {
-  alf_problem problem = {batch, topk, kind};
   alf_solution solution = {0};
   alf_certificate certificate = {0};
   alf_error err = {0};
-  assert_ok(alf_solve(alf_solver_find(name), &problem, NULL, &solution, &err), &err);
-  assert_ok(alf_certify(&problem, &solution, &certificate, &err), &err);
+  assert_ok(alf_solve(alf_solver_find(name), problem, NULL, &solution, &err), &err);
+  assert_ok(alf_certify(problem, &solution, &certificate, &err), &err);
   alf_solution_free(&solution);
   return certificate;
+}
+
+static alf_certificate solve(const alf_affinity *batch, int32_t topk, alf_problem_kind kind, const char *name)
+{
+  alf_problem problem = {batch, topk, kind};
+  return solve_problem(&problem, name);
 }
 
 static void test_proven_on_every_kind(void **state)
@@ -49,6 +54,56 @@ static void test_proven_on_every_kind(void **state)
       }
     alf_affinity_free(&batch);
   }
+}
+
+/* Few tokens: prices from samples are poor, most pairs of experts have no arc, and amounts come in small units. */
+static void test_few_tokens_for_many_experts(void **state)
+{
+  (void)state;
+  static const char *const few[] = {
+      "uniform:T=60,E=256",
+      "softmax:T=300,E=256",
+      "softmax:T=37,E=500,skew=2",
+      "grid:T=100,E=300,levels=2",
+      "adversarial:T=256,E=256,kind=0",
+      "adversarial:T=250,E=128,kind=2,block=16",
+      "adversarial:T=100,E=128,kind=4,block=10",
+      "softmax:T=11,E=300",
+      "uniform:T=128,E=1024",
+  };
+  for (size_t i = 0; i < sizeof few / sizeof *few; i++) {
+    alf_affinity batch = {0};
+    alf_test_batch(few[i], &batch);
+    for (int32_t topk = 1; topk <= 8; topk += 7)
+      for (int kind = ALF_FRACTIONAL; kind <= ALF_ROUNDED; kind++) {
+        alf_certificate c = solve(&batch, topk, (alf_problem_kind)kind, "exchange");
+        if (!c.certified)
+          print_error("%s, K = %d, kind %d: gap %g\n", few[i], topk, kind, c.gap);
+        assert_true(c.certified);
+      }
+    alf_affinity_free(&batch);
+  }
+}
+
+/* Half of the experts get nothing, or each one more than the one before: prices lie far from those of samples. */
+static void test_capacities_far_from_equal(void **state)
+{
+  (void)state;
+  enum { TOKENS = 4096, EXPERTS = 64, TOPK = 6 };
+  int64_t half[EXPERTS] = {0}, ramp[EXPERTS] = {0}, sum = 0;
+  for (int k = 0; k < EXPERTS; k++) {
+    half[k] = k % 2 ? 0 : TOPK * TOKENS / (EXPERTS / 2);
+    ramp[k] = 2 * TOPK * TOKENS * k / EXPERTS / EXPERTS;
+    sum += ramp[k];
+  }
+  ramp[EXPERTS / 2] += TOPK * TOKENS - sum;
+  alf_affinity batch = {0};
+  alf_test_batch("softmax:T=4096,E=64", &batch);
+  for (int r = 0; r < 2; r++) {
+    alf_problem problem = {.batch = &batch, .topk = TOPK, .capacity = r ? ramp : half};
+    assert_true(solve_problem(&problem, "exchange").certified);
+  }
+  alf_affinity_free(&batch);
 }
 
 static void test_same_optimum_as_glpk(void **state)
@@ -138,6 +193,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_proven_on_every_kind),
+      cmocka_unit_test(test_few_tokens_for_many_experts),
+      cmocka_unit_test(test_capacities_far_from_equal),
       cmocka_unit_test(test_same_optimum_as_glpk),
       cmocka_unit_test(test_ends_of_the_grid),
       cmocka_unit_test(test_threads_change_nothing),

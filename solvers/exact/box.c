@@ -110,14 +110,3 @@ int32_t alf_box_on_border(const alf_box *box)
     count += box->price[k] - box->centre[k] == box->up[k] || box->centre[k] - box->price[k] == box->down[k];
   return count;
 }
-
-bool alf_box_holds_prices(const alf_box *box)
-{
-  int64_t lowest = INT64_MAX, highest = INT64_MIN;
-  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
-    int64_t moved = box->price[k] - box->centre[k];
-    lowest = moved + box->down[k] < lowest ? moved + box->down[k] : lowest;
-    highest = moved - box->up[k] > highest ? moved - box->up[k] : highest;
-  }
-  return highest <= lowest;
-}

@@ -97,9 +97,6 @@ void alf_box_set_widths(alf_box *box, int64_t slots);
    stayed. */
 int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough);
 
-/* Whether the prices, moved together as far as need be, lie in the box. */
-bool alf_box_holds_prices(const alf_box *box);
-
 /* How many prices lie on the border: they would have gone on. */
 int32_t alf_box_on_border(const alf_box *box);
 
@@ -125,6 +122,10 @@ alf_status alf_box_write_primal(const alf_box *box, alf_solution *x, alf_error *
 /* The prices. With fixed loads expert 0 has price 0. With rounded ones experts that the virtual token chose have the
    smaller load and a price of at least 0, the others at most 0. */
 void alf_box_write_prices(const alf_box *box, alf_solution *x);
+
+/* By how much prices may lie below the box: only their differences matter, so it can be taken to lie as much lower as
+   there is room above all of them. */
+int64_t alf_box_spare(const alf_box *box);
 
 /* After ALF_BOX_LEFT: sets the widths of the next box about the prices as alf_box_set_widths does, but with more room
    below for experts at the border, and none above. */

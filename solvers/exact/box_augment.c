@@ -27,7 +27,7 @@ typedef struct search {
   alf_box_arc *path; /* E: the arcs of one path */
   int32_t *next;     /* E: the way to be tried next in this round */
   char *is_visited;  /* E: in this round, and not left by a path */
-  int64_t work;      /* experts passed since the last round */
+  int64_t work;      /* experts passed by long searches since the last round */
   int64_t lost;      /* experts passed by searches that stopped at the border */
 } search;
 
@@ -187,16 +187,22 @@ static int32_t find_path(search *s, int32_t source)
   return sink;
 }
 
-/* How far prices can move towards `most` until one of those that fall reaches the lower end of the box. */
-static int64_t room_in_box(const search *s, int64_t most)
+/* How far prices can move towards `far` until one of those that fall has `spare` below the lower end of the box. */
+static int64_t room_above(const search *s, int64_t far, int64_t spare)
 {
   const alf_box *box = s->box;
   for (int32_t j = 0; j < s->passes; j++) {
     int32_t k = s->passed[j];
-    int64_t room = s->distance[k] + box->price[k] - (box->centre[k] - box->down[k]);
-    most = room < most ? room : most;
+    int64_t room = s->distance[k] + box->price[k] - (box->centre[k] - box->down[k]) + spare;
+    far = room < far ? room : far;
   }
-  return most;
+  return far;
+}
+
+static int64_t room_in_box(const search *s, int64_t far)
+{
+  int64_t room = room_above(s, far, 0);
+  return room < far ? room_above(s, far, alf_box_spare(s->box)) : far;
 }
 
 /* False when a price would leave the range. Prices fall by what an expert is nearer than `far`: no arc becomes negative,
@@ -336,7 +342,7 @@ static alf_status unload(search *s, int32_t source, alf_box_end *end, int64_t *a
       continue;
     }
     int32_t sink = find_path(s, source);
-    s->work += s->passes;
+    s->work += s->passes > s->graph.experts / 8 ? s->passes : 0;
     int64_t far = sink < 0 ? FAR : s->distance[sink], room = room_in_box(s, far);
     bool moved = move_prices(s, room);
     if (room < far || !moved) {

@@ -92,6 +92,16 @@ bool alf_box_recall(alf_box *box, const alf_box_token *token, int64_t *next)
   return left == 0;
 }
 
+int64_t alf_box_spare(const alf_box *box)
+{
+  int64_t spare = INT64_MAX;
+  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
+    int64_t room = box->centre[k] + box->up[k] - box->price[k];
+    spare = room < spare ? room : spare;
+  }
+  return spare > 0 ? spare : 0;
+}
+
 static int64_t widen(int64_t width, int64_t factor)
 {
   return width < ALF_BOX_ALL / factor ? factor * width : ALF_BOX_ALL;
@@ -102,9 +112,9 @@ static int64_t widen(int64_t width, int64_t factor)
 void alf_box_set_widths_to_resume(alf_box *box, int64_t slots)
 {
   int32_t experts = box->problem->batch->experts, stopped = 0;
-  int64_t down[ALF_MAX_EXPERTS];
+  int64_t down[ALF_MAX_EXPERTS], spare = alf_box_spare(box);
   for (int32_t k = 0; k < experts; k++) {
-    bool stops = box->down[k] == ALF_BOX_ALL || box->price[k] == box->centre[k] - box->down[k];
+    bool stops = box->down[k] == ALF_BOX_ALL || box->price[k] <= box->centre[k] - box->down[k] - spare;
     down[k] = stops ? box->down[k] : 0;
     stopped += stops;
   }

@@ -52,11 +52,17 @@ void alf_first_order_show(const alf_affinity *batch, const int64_t *price, doubl
     shown[k] = ldexp((double)price[k], -batch->grid_bits);
 }
 
+void alf_first_order_affinities(const alf_affinity *batch, double *affinity)
+{
+  const int64_t *cell = batch->values;
+  double unit = ldexp(1, -batch->grid_bits);
+  for (int64_t c = 0; c < batch->tokens * batch->experts; c++)
+    affinity[c] = (double)cell[c] * unit;
+}
+
 double alf_first_order_target(const alf_problem *problem, int32_t k)
 {
-  if (problem->capacity)
-    return (double)problem->capacity[k];
-  return (double)problem->topk * (double)problem->batch->tokens / problem->batch->experts;
+  return (double)alf_problem_target(problem, k) / problem->batch->experts;
 }
 
 static int compare_prices(const void *a, const void *b)

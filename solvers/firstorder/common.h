@@ -52,6 +52,9 @@ alf_status alf_first_order_can(const alf_problem *problem, alf_error *err);
 /* E prices in grid units of the batch as affinity units, exact below 2^53 grid units. */
 void alf_first_order_show(const alf_affinity *batch, const int64_t *price, double *shown);
 
+/* The batch as T×E affinity units: exact, since cells are below 2^41 grid units. */
+void alf_first_order_affinities(const alf_affinity *batch, double *affinity);
+
 /* L_k in slots; the mean K·T/E where the load is free to be rounded. */
 double alf_first_order_target(const alf_problem *problem, int32_t k);
 

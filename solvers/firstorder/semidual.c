@@ -8,8 +8,8 @@
    where K amounts have arrived at 1. Returns how many. */
 static int32_t select_largest(const alf_semidual *f, const double *score, int32_t *expert, double *largest)
 {
-  int32_t held = 0, count = f->nonzeros, topk = f->problem->topk;
-  for (int32_t k = 0; k < f->problem->experts; k++) {
+  int32_t held = 0, count = f->nonzeros, topk = f->topk;
+  for (int32_t k = 0; k < f->experts; k++) {
     if (held == count && score[k] <= largest[count - 1])
       continue;
     if (held >= topk && score[k] <= largest[topk - 1] - f->lambda)
@@ -51,7 +51,7 @@ static double threshold(const double *score, int32_t count, int32_t topk, double
 int32_t alf_semidual_plan(const alf_semidual *f, const double *score, int32_t *expert, double *amount)
 {
   int32_t held = select_largest(f, score, expert, amount), entries = 0;
-  double theta = threshold(amount, held, f->problem->topk, f->lambda);
+  double theta = threshold(amount, held, f->topk, f->lambda);
   for (; entries < held && amount[entries] > theta; entries++)
     amount[entries] = fmin((amount[entries] - theta) / f->lambda, 1);
   return entries;
@@ -59,8 +59,8 @@ int32_t alf_semidual_plan(const alf_semidual *f, const double *score, int32_t *e
 
 static void add_prices(const alf_semidual *f, int64_t i, const double *price, double *score)
 {
-  const double *affinity = f->problem->value + i * f->problem->experts;
-  for (int32_t k = 0; k < f->problem->experts; k++)
+  const double *affinity = f->affinity + i * f->experts;
+  for (int32_t k = 0; k < f->experts; k++)
     score[k] = affinity[k] + price[k];
 }
 
@@ -68,9 +68,9 @@ double alf_semidual_value(const alf_semidual *f, const double *price, double *gr
                           int32_t *expert)
 {
   double value = 0;
-  for (int32_t k = 0; k < f->problem->experts; k++)
+  for (int32_t k = 0; k < f->experts; k++)
     gradient[k] = -f->target[k];
-  for (int64_t i = 0; i < f->problem->tokens; i++) {
+  for (int64_t i = 0; i < f->tokens; i++) {
     double own = 0;
     add_prices(f, i, price, score);
     int32_t entries = alf_semidual_plan(f, score, expert, amount);
@@ -80,7 +80,7 @@ double alf_semidual_value(const alf_semidual *f, const double *price, double *gr
     }
     value += own;
   }
-  for (int32_t k = 0; k < f->problem->experts; k++)
+  for (int32_t k = 0; k < f->experts; k++)
     value -= f->target[k] * price[k];
   return value;
 }
@@ -88,9 +88,9 @@ double alf_semidual_value(const alf_semidual *f, const double *price, double *gr
 void alf_semidual_fill(const alf_semidual *f, const double *price, double *x, double *score, double *amount,
                        int32_t *expert)
 {
-  int32_t experts = f->problem->experts;
-  memset(x, 0, (size_t)f->problem->tokens * (size_t)experts * sizeof *x);
-  for (int64_t i = 0; i < f->problem->tokens; i++, x += experts) {
+  int32_t experts = f->experts;
+  memset(x, 0, (size_t)f->tokens * (size_t)experts * sizeof *x);
+  for (int64_t i = 0; i < f->tokens; i++, x += experts) {
     add_prices(f, i, price, score);
     int32_t entries = alf_semidual_plan(f, score, expert, amount);
     for (int32_t j = 0; j < entries; j++)

@@ -11,13 +11,16 @@
 #ifndef ALF_FIRSTORDER_SEMIDUAL_H
 #define ALF_FIRSTORDER_SEMIDUAL_H
 
-#include "firstorder/saddle.h"
+#include <stdint.h>
 
 typedef struct alf_semidual {
-  const alf_saddle *problem; /* not owned */
-  const double *target;      /* E: L_k, slots; not owned */
-  double lambda;             /* λ > 0, affinity units */
-  int32_t nonzeros;          /* c, K..E */
+  int64_t tokens;         /* T */
+  int32_t experts;        /* E */
+  int32_t topk;           /* K */
+  const double *affinity; /* T×E, row-major, affinity units; not owned */
+  const double *target;   /* E: L_k, slots; not owned */
+  double lambda;          /* λ > 0, affinity units */
+  int32_t nonzeros;       /* c, K..E */
 } alf_semidual;
 
 /* The maximiser y of one token: at most `nonzeros` of the E scores, with their amounts, best first. `expert` and

@@ -26,9 +26,9 @@ enum { ITERATIONS = 1000, PATIENCE = 30 /* evaluations at one λ before c grows 
 
 typedef struct workspace {
   alf_first_order run;
-  alf_saddle saddle;
   alf_semidual f;
   alf_lbfgs memory;
+  double *affinity;                     /* T×E, affinity units */
   double *target;                       /* E: slots */
   double *price, *gradient, *direction; /* E */
   double *trial, *trial_gradient;       /* E */
@@ -55,17 +55,17 @@ static double smaller(double a, double b)
 
 static void place_trial(workspace *w)
 {
-  for (int32_t k = 0; k < w->saddle.experts; k++)
+  for (int32_t k = 0; k < w->f.experts; k++)
     w->trial[k] = w->price[k] + w->length * w->direction[k];
 }
 
 /* Without a pair the step is what is safe for any φ: no cell's slope is above 1/λ. */
 static void aim(workspace *w)
 {
-  double safe = w->f.lambda / (double)w->saddle.tokens;
+  double safe = w->f.lambda / (double)w->f.tokens;
   alf_lbfgs_direction(&w->memory, w->gradient, safe, w->direction);
   w->slope = 0;
-  for (int32_t k = 0; k < w->saddle.experts; k++)
+  for (int32_t k = 0; k < w->f.experts; k++)
     w->slope += w->gradient[k] * w->direction[k];
   w->length = 1;
   place_trial(w);
@@ -74,7 +74,7 @@ static void aim(workspace *w)
 /* φ is another one from now on: the price is evaluated again. */
 static void refresh(workspace *w)
 {
-  memcpy(w->trial, w->price, (size_t)w->saddle.experts * sizeof *w->trial);
+  memcpy(w->trial, w->price, (size_t)w->f.experts * sizeof *w->trial);
   w->fresh = true;
   w->passes = 0;
 }
@@ -82,9 +82,9 @@ static void refresh(workspace *w)
 static double load_error(const workspace *w)
 {
   double sum = 0;
-  for (int32_t k = 0; k < w->saddle.experts; k++)
+  for (int32_t k = 0; k < w->f.experts; k++)
     sum += fabs(w->gradient[k]);
-  return sum / ((double)w->saddle.topk * (double)w->saddle.tokens);
+  return sum / ((double)w->f.topk * (double)w->f.tokens);
 }
 
 static void anneal(workspace *w)
@@ -99,7 +99,7 @@ static void anneal(workspace *w)
 static void widen(workspace *w)
 {
   int32_t twice = 2 * w->f.nonzeros;
-  w->f.nonzeros = w->fewest = twice < w->saddle.experts ? twice : w->saddle.experts;
+  w->f.nonzeros = w->fewest = twice < w->f.experts ? twice : w->f.experts;
   alf_lbfgs_forget(&w->memory);
   refresh(w);
 }
@@ -127,7 +127,7 @@ static void give_up(workspace *w, bool *last)
   if (w->memory.held > 0) {
     alf_lbfgs_forget(&w->memory);
     aim(w);
-  } else if (w->f.nonzeros < w->saddle.experts)
+  } else if (w->f.nonzeros < w->f.experts)
     widen(w);
   else if (w->f.lambda > w->last_lambda)
     anneal(w);
@@ -161,7 +161,7 @@ static alf_status step(void *opaque, int64_t n, alf_deadline deadline, bool *las
     anneal(w);
   else if (off <= STATIONARY)
     *last = true;
-  else if (w->passes > PATIENCE && w->f.nonzeros < w->saddle.experts)
+  else if (w->passes > PATIENCE && w->f.nonzeros < w->f.experts)
     widen(w);
   else {
     aim(w);
@@ -185,8 +185,8 @@ static void free_workspace(void *opaque)
   if (!w)
     return;
   alf_first_order_close(&w->run);
-  alf_saddle_close(&w->saddle);
   alf_lbfgs_free(&w->memory);
+  free(w->affinity);
   free(w->target);
   free(w->price);
   free(w->gradient);
@@ -202,10 +202,11 @@ static void free_workspace(void *opaque)
 
 static alf_status take_memory(workspace *w, alf_error *err)
 {
-  size_t experts = (size_t)w->saddle.experts, cells = (size_t)w->saddle.tokens * experts;
-  alf_status status = alf_lbfgs_alloc(&w->memory, w->saddle.experts, err);
+  size_t experts = (size_t)w->f.experts, cells = (size_t)w->f.tokens * experts;
+  alf_status status = alf_lbfgs_alloc(&w->memory, w->f.experts, err);
   if (status)
     return status;
+  w->affinity = malloc(cells * sizeof *w->affinity);
   w->target = malloc(experts * sizeof *w->target);
   w->price = calloc(experts, sizeof *w->price);
   w->gradient = malloc(experts * sizeof *w->gradient);
@@ -216,33 +217,53 @@ static alf_status take_memory(workspace *w, alf_error *err)
   w->amount = malloc(experts * sizeof *w->amount);
   w->expert = malloc(experts * sizeof *w->expert);
   w->x = malloc(cells * sizeof *w->x);
-  if (w->target && w->price && w->gradient && w->direction && w->trial && w->trial_gradient && w->score && w->amount &&
-      w->expert && w->x)
+  if (w->affinity && w->target && w->price && w->gradient && w->direction && w->trial && w->trial_gradient &&
+      w->score && w->amount && w->expert && w->x)
     return ALF_OK;
-  return alf_fail_memory(err, (cells + 9 * experts) * sizeof *w->x);
+  return alf_fail_memory(err, (2 * cells + 9 * experts) * sizeof *w->x);
 }
 
 /* The mean over tokens of the largest |γ|. */
-static double typical_affinity(const alf_saddle *s)
+static double typical_affinity(const alf_semidual *f)
 {
   double sum = 0;
-  for (int64_t i = 0; i < s->tokens; i++) {
+  for (int64_t i = 0; i < f->tokens; i++) {
     double largest = 0;
-    for (int32_t k = 0; k < s->experts; k++)
-      largest = fmax(largest, fabs(s->value[i * s->experts + k]));
+    for (int32_t k = 0; k < f->experts; k++)
+      largest = fmax(largest, fabs(f->affinity[i * f->experts + k]));
     sum += largest;
   }
-  return sum / (double)s->tokens;
+  return sum / (double)f->tokens;
+}
+
+/* Mean over tokens of largest minus smallest affinity; 1 where all of them are equal. */
+static double mean_spread(const alf_semidual *f)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < f->tokens; i++) {
+    const double *row = f->affinity + i * f->experts;
+    double least = row[0], most = row[0];
+    for (int32_t k = 1; k < f->experts; k++) {
+      least = fmin(least, row[k]);
+      most = fmax(most, row[k]);
+    }
+    sum += most - least;
+  }
+  return sum > 0 ? sum / (double)f->tokens : 1;
 }
 
 static void start(workspace *w, const alf_problem *problem, double tolerance)
 {
-  double first = FIRST_SHARE * alf_saddle_spread(&w->saddle), unit = ldexp(1, -problem->batch->grid_bits);
-  for (int32_t k = 0; k < w->saddle.experts; k++)
+  alf_first_order_affinities(problem->batch, w->affinity);
+  w->f.affinity = w->affinity;
+  w->f.target = w->target;
+  double first = FIRST_SHARE * mean_spread(&w->f), unit = ldexp(1, -problem->batch->grid_bits);
+  for (int32_t k = 0; k < w->f.experts; k++)
     w->target[k] = alf_first_order_target(problem, k);
-  w->last_lambda = smaller(fmax(tolerance * typical_affinity(&w->saddle) / 2, unit), first);
-  w->fewest = 2 * w->saddle.topk < w->saddle.experts ? 2 * w->saddle.topk : w->saddle.experts;
-  w->f = (alf_semidual){.problem = &w->saddle, .target = w->target, .lambda = first, .nonzeros = w->saddle.experts};
+  w->last_lambda = smaller(fmax(tolerance * typical_affinity(&w->f) / 2, unit), first);
+  w->fewest = 2 * w->f.topk < w->f.experts ? 2 * w->f.topk : w->f.experts;
+  w->f.lambda = first;
+  w->f.nonzeros = w->f.experts;
   refresh(w);
 }
 
@@ -251,9 +272,8 @@ static alf_status setup(void **opaque, const alf_problem *problem, const alf_sol
   workspace *w = *opaque = calloc(1, sizeof *w);
   if (!w)
     return alf_fail_memory(err, sizeof *w);
+  w->f = (alf_semidual){problem->batch->tokens, problem->batch->experts, problem->topk};
   alf_status status = alf_first_order_open(&w->run, problem, settings, err);
-  if (!status)
-    status = alf_saddle_open(&w->saddle, problem, err);
   if (!status)
     status = take_memory(w, err);
   if (!status)

@@ -22,8 +22,6 @@ static alf_status find_thresholds(alf_sweep *sweep, const alf_problem *problem, 
     alf_topk_row(row, batch->experts, problem->topk, chosen);
     int64_t twice = alf_threshold_of(row, batch->experts, problem->topk, chosen).twice;
     sweep->threshold[i] = ldexp((double)twice, -batch->grid_bits - 1);
-    for (int32_t k = 0; k < batch->experts; k++)
-      sweep->affinity[i * batch->experts + k] = ldexp((double)row[k], -batch->grid_bits);
   }
   free(chosen);
   return ALF_OK;
@@ -52,6 +50,7 @@ alf_status alf_sweep_open(alf_sweep *sweep, const alf_problem *problem, alf_erro
     return alf_fail_memory(err, (3 * cells + 4 * tokens + 5 * experts) * sizeof *sweep->x);
   for (int32_t k = 0; k < sweep->experts; k++)
     sweep->target[k] = alf_first_order_target(problem, k);
+  alf_first_order_affinities(problem->batch, sweep->affinity);
   return find_thresholds(sweep, problem, err);
 }
 

@@ -1,15 +1,11 @@
-/* The pieces of the first-order solvers: a token's sparse plan, the semi-dual, L-BFGS, the steps of primal-dual
-   methods, and where these end. */
+/* The pieces of the first-order solvers: a token's sparse plan, the semi-dual and L-BFGS. */
 #include "support.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "alf/solver.h"
 #include "firstorder/lbfgs.h"
 #include "firstorder/semidual.h"
-#include "problems.h"
 
 enum { E = 6, K = 2, SUBSETS = 1 << E };
 
@@ -57,8 +53,7 @@ enum { SCORES = sizeof scores / sizeof *scores };
 /* Feasible, and as good as the best over all subsets of experts. */
 static void check_plan(const double *score, int nonzeros, double lambda)
 {
-  alf_saddle shape = {.tokens = 1, .experts = E, .topk = K};
-  alf_semidual f = {.problem = &shape, .lambda = lambda, .nonzeros = nonzeros};
+  alf_semidual f = {.tokens = 1, .experts = E, .topk = K, .lambda = lambda, .nonzeros = nonzeros};
   int32_t expert[E];
   double amount[E], sum = 0, value = 0;
   int32_t entries = alf_semidual_plan(&f, score, expert, amount);
@@ -85,16 +80,19 @@ static void plan_is_the_best_of_all_subsets(void **state)
 
 /* The five rows as a batch, with equal loads. */
 typedef struct toy {
-  alf_saddle saddle;
   double target[E], score[E], amount[E];
   int32_t expert[E];
 } toy;
 
 static void make_toy(toy *t)
 {
-  *t = (toy){.saddle = {.tokens = SCORES, .experts = E, .topk = K, .value = scores[0]}};
   for (int k = 0; k < E; k++)
     t->target[k] = (double)K * SCORES / E;
+}
+
+static alf_semidual semidual_of(const toy *t, double lambda, int nonzeros)
+{
+  return (alf_semidual){SCORES, E, K, scores[0], t->target, lambda, nonzeros};
 }
 
 static double value_of(toy *t, const alf_semidual *f, const double *price, double *gradient)
@@ -109,7 +107,7 @@ static void gradient_is_that_of_differences(void **state)
   (void)state;
   toy t;
   make_toy(&t);
-  alf_semidual f = {.problem = &t.saddle, .target = t.target, .lambda = 0.37, .nonzeros = 5};
+  alf_semidual f = semidual_of(&t, 0.37, 5);
   double price[E], gradient[E], other[E], h = 1e-6, sum = 0;
   memcpy(price, some_prices, sizeof price);
   value_of(&t, &f, price, gradient);
@@ -151,7 +149,7 @@ static void semidual_lies_below_the_dual(void **state)
   make_toy(&t);
   double gradient[E], lambda = 0.25, exact = dual(&t, some_prices), cost = lambda / 2 * K * SCORES, before = 0;
   for (int nonzeros = K; nonzeros <= E; nonzeros++) {
-    alf_semidual f = {.problem = &t.saddle, .target = t.target, .lambda = lambda, .nonzeros = nonzeros};
+    alf_semidual f = semidual_of(&t, lambda, nonzeros);
     double value = value_of(&t, &f, some_prices, gradient);
     if (nonzeros == K)
       assert_near(value, exact - cost, 1e-12);
@@ -167,7 +165,7 @@ static void filled_plan_has_the_loads_of_the_gradient(void **state)
   (void)state;
   toy t;
   make_toy(&t);
-  alf_semidual f = {.problem = &t.saddle, .target = t.target, .lambda = 0.3, .nonzeros = 4};
+  alf_semidual f = semidual_of(&t, 0.3, 4);
   double gradient[E], x[SCORES * E];
   value_of(&t, &f, some_prices, gradient);
   alf_semidual_fill(&f, some_prices, x, t.score, t.amount, t.expert);
@@ -218,85 +216,12 @@ static void lbfgs_minimises_a_quadratic(void **state)
   alf_lbfgs_free(&memory);
 }
 
-static void price_step_minimises(void **state)
-{
-  (void)state;
-  static const double price[] = {-1, -0.1, 0, 0.1, 1}, load[] = {0, 2.9, 3, 3.5, 4, 7};
-  for (int i = 0; i < 5; i++)
-    for (int j = 0; j < 6; j++) {
-      double step = 0.2, lower = 3, upper = 4, best = (double)INFINITY, where = 0;
-      for (double q = -2; q <= 2; q += 1e-3) {
-        double value = q * load[j] - fmin(q * lower, q * upper) + (q - price[i]) * (q - price[i]) / (2 * step);
-        where = value < best ? q : where;
-        best = fmin(best, value);
-      }
-      assert_near(alf_saddle_price(price[i], step, load[j], lower, upper), where, 2e-3);
-    }
-}
-
-static void sums_are_those_of_the_values(void **state)
-{
-  (void)state;
-  double value[19];
-  for (int n = 0; n <= 19; n++) {
-    for (int k = 0; k < n; k++)
-      value[k] = k + 1;
-    assert_near(alf_saddle_sum(value, n), n * (n + 1) / 2.0, 0);
-  }
-}
-
-/* A problem whose optimum is unique, and its optimum. */
-static alf_solution solve_exactly(const alf_problem *problem)
-{
-  alf_error err = {0};
-  alf_solution solution = {0};
-  assert_ok(alf_solve(alf_solver_find("auto"), problem, NULL, &solution, &err), &err);
-  return solution;
-}
-
-/* At an optimal routing, optimal prices and thresholds between chosen and other scores neither step moves. */
-static void optimum_is_a_fixed_point(void **state)
-{
-  (void)state;
-  enum { T = 12, EXPERTS = 4, TOPK = 2 };
-  alf_error err = {0};
-  alf_affinity batch = {0};
-  alf_saddle saddle = {0};
-  alf_test_batch("uniform:T=12,E=4,seed=3", &batch);
-  alf_problem problem = {&batch, TOPK, ALF_FRACTIONAL};
-  alf_solution best = solve_exactly(&problem);
-  assert_ok(alf_saddle_open(&saddle, &problem, &err), &err);
-  double price[EXPERTS], load[EXPERTS] = {0}, next[EXPERTS];
-  for (int k = 0; k < EXPERTS; k++)
-    price[k] = ldexp((double)best.price[k], -batch.grid_bits);
-  for (int i = 0; i < T; i++) {
-    double x[EXPERTS] = {0}, least = (double)INFINITY, most = -(double)INFINITY;
-    for (int64_t e = best.row[i]; e < best.row[i + 1]; e++)
-      x[best.expert[e]] = (double)best.amount[e] / (double)best.denominator;
-    for (int k = 0; k < EXPERTS; k++) {
-      double score = saddle.value[i * EXPERTS + k] + price[k];
-      least = x[k] > 0 ? fmin(least, score) : least;
-      most = x[k] < 1 ? fmax(most, score) : most;
-      load[k] += x[k];
-    }
-    alf_saddle_cells(x, saddle.value + i * EXPERTS, -(least + most) / 2, price, 0.7, EXPERTS, next);
-    for (int k = 0; k < EXPERTS; k++)
-      assert_near(next[k], x[k], 1e-12);
-  }
-  for (int k = 0; k < EXPERTS; k++)
-    assert_near(alf_saddle_price(price[k], 0.3, load[k], saddle.lower[k], saddle.upper[k]), price[k], 1e-12);
-  alf_saddle_close(&saddle);
-  alf_solution_free(&best);
-  alf_affinity_free(&batch);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(plan_is_the_best_of_all_subsets), cmocka_unit_test(gradient_is_that_of_differences),
       cmocka_unit_test(semidual_lies_below_the_dual),    cmocka_unit_test(filled_plan_has_the_loads_of_the_gradient),
-      cmocka_unit_test(lbfgs_minimises_a_quadratic),     cmocka_unit_test(price_step_minimises),
-      cmocka_unit_test(sums_are_those_of_the_values),    cmocka_unit_test(optimum_is_a_fixed_point),
+      cmocka_unit_test(lbfgs_minimises_a_quadratic),
   };
   return cmocka_run_group_tests_name("firstorder", tests, NULL, NULL);
 }

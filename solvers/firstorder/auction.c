@@ -24,7 +24,6 @@ typedef struct bid {
 
 typedef struct workspace {
   alf_first_order run;
-  const alf_problem *problem;
   int64_t epsilon, last_epsilon; /* grid units */
   int64_t *start;                /* E+1: where each expert's slots begin in held */
   int64_t *count;                /* E: slots sold */
@@ -48,10 +47,10 @@ static double estimate(const alf_problem *problem)
 /* Everything is for sale again, at the prices the phase before ended with. */
 static void start_phase(workspace *w)
 {
-  int64_t tokens = w->problem->batch->tokens;
-  memset(w->count, 0, (size_t)w->problem->batch->experts * sizeof *w->count);
-  for (int64_t slot = 0; slot < tokens * w->problem->topk; slot++)
-    w->chosen[slot] = (alf_expert)w->problem->batch->experts;
+  int64_t tokens = w->run.problem->batch->tokens;
+  memset(w->count, 0, (size_t)w->run.problem->batch->experts * sizeof *w->count);
+  for (int64_t slot = 0; slot < tokens * w->run.problem->topk; slot++)
+    w->chosen[slot] = (alf_expert)w->run.problem->batch->experts;
   for (int64_t i = 0; i < tokens; i++) {
     w->next[i] = i;
     w->listed[i] = true;
@@ -83,7 +82,7 @@ static void sift_down(bid *heap, int64_t count)
 
 static void replace(workspace *w, int64_t i, int32_t old, int32_t new)
 {
-  alf_expert *row = w->chosen + i * w->problem->topk;
+  alf_expert *row = w->chosen + i * w->run.problem->topk;
   int32_t j = 0;
   while (row[j] != old)
     j++;
@@ -93,7 +92,7 @@ static void replace(workspace *w, int64_t i, int32_t old, int32_t new)
 /* Sells a slot, if need be that of the lowest bidder, who goes back to the queue. */
 static void sell(workspace *w, int32_t k, bid offer)
 {
-  int32_t none = w->problem->batch->experts;
+  int32_t none = w->run.problem->batch->experts;
   bid *heap = w->held + w->start[k];
   int64_t room = w->start[k + 1] - w->start[k];
   if (w->count[k] < room) {
@@ -115,17 +114,17 @@ static void sell(workspace *w, int32_t k, bid offer)
 
 static int32_t count_missing(const workspace *w, int64_t i)
 {
-  const alf_expert *row = w->chosen + i * w->problem->topk;
+  const alf_expert *row = w->chosen + i * w->run.problem->topk;
   int32_t missing = 0;
-  for (int32_t j = 0; j < w->problem->topk; j++)
-    missing += row[j] == w->problem->batch->experts;
+  for (int32_t j = 0; j < w->run.problem->topk; j++)
+    missing += row[j] == w->run.problem->batch->experts;
   return missing;
 }
 
 static bool holds(const workspace *w, int64_t i, int32_t k)
 {
-  const alf_expert *row = w->chosen + i * w->problem->topk;
-  for (int32_t j = 0; j < w->problem->topk; j++)
+  const alf_expert *row = w->chosen + i * w->run.problem->topk;
+  for (int32_t j = 0; j < w->run.problem->topk; j++)
     if (row[j] == k)
       return true;
   return false;
@@ -134,9 +133,9 @@ static bool holds(const workspace *w, int64_t i, int32_t k)
 /* The `wanted` best experts that token i does not hold; returns how many there are. */
 static int32_t find_wishes(workspace *w, int64_t i, int32_t wanted)
 {
-  const int64_t *affinity = alf_affinity_row(w->problem->batch, i);
+  const int64_t *affinity = alf_affinity_row(w->run.problem->batch, i);
   int32_t found = 0;
-  for (int32_t k = 0; k < w->problem->batch->experts; k++) {
+  for (int32_t k = 0; k < w->run.problem->batch->experts; k++) {
     int64_t value = affinity[k] - w->price[k];
     bool too_low = found == wanted && value <= w->value[found - 1];
     if (too_low || w->start[k] == w->start[k + 1] || holds(w, i, k))
@@ -155,7 +154,7 @@ static int32_t find_wishes(workspace *w, int64_t i, int32_t wanted)
 /* Token i bids for all slots it lacks, so high that each is worth ε less to it than the best it leaves. */
 static void place_bids(workspace *w, int64_t i)
 {
-  const int64_t *affinity = alf_affinity_row(w->problem->batch, i);
+  const int64_t *affinity = alf_affinity_row(w->run.problem->batch, i);
   int32_t missing = count_missing(w, i), found = find_wishes(w, i, missing + 1);
   bool has_rest = found > missing; /* else every usable expert is this token's, and there is no one to bid against */
   for (int32_t j = 0; j < missing; j++) {
@@ -196,17 +195,17 @@ static alf_status step(void *opaque, int64_t n, alf_deadline deadline, bool *las
 static void view(void *opaque, alf_first_order_iterate *iterate)
 {
   workspace *w = opaque;
-  alf_first_order_show(w->problem->batch, w->price, w->shown);
-  for (int32_t k = 0; k < w->problem->batch->experts; k++)
+  alf_first_order_show(w->run.problem->batch, w->price, w->shown);
+  for (int32_t k = 0; k < w->run.problem->batch->experts; k++)
     w->shown[k] = -w->shown[k];
   iterate->price = w->shown;
   iterate->chosen = w->chosen;
 }
 
 /* So that K·T·ε is a third of what the tolerance allows, judged by the largest affinities. */
-static void find_epsilons(workspace *w, double tolerance)
+static void find_epsilons(workspace *w)
 {
-  const alf_affinity *batch = w->problem->batch;
+  const alf_affinity *batch = w->run.problem->batch;
   int64_t least = INT64_MAX, most = INT64_MIN;
   double sum = 0;
   for (int64_t i = 0; i < batch->tokens; i++) {
@@ -219,7 +218,7 @@ static void find_epsilons(workspace *w, double tolerance)
     most = best > most ? best : most;
     sum += fabs((double)best) / (double)batch->tokens;
   }
-  double goal = tolerance * sum / (3.0 * w->problem->topk);
+  double goal = w->run.settings.tolerance * sum / (3.0 * w->run.problem->topk);
   w->last_epsilon = goal > 1 ? (int64_t)goal : 1;
   int64_t first = (most - least) / FIRST_SHARE;
   w->epsilon = first > w->last_epsilon ? first : w->last_epsilon;
@@ -227,76 +226,49 @@ static void find_epsilons(workspace *w, double tolerance)
 
 static void lay_out_slots(workspace *w)
 {
-  int64_t slots = (int64_t)w->problem->topk * w->problem->batch->tokens, experts = w->problem->batch->experts;
+  const alf_problem *problem = w->run.problem;
+  int64_t slots = problem->topk * problem->batch->tokens, experts = problem->batch->experts;
   w->start[0] = 0;
   for (int32_t k = 0; k < experts; k++) {
-    int64_t load = w->problem->capacity ? w->problem->capacity[k] : slots / experts + (k < slots % experts);
+    int64_t load = problem->capacity ? problem->capacity[k] : slots / experts + (k < slots % experts);
     w->start[k + 1] = w->start[k] + load;
   }
 }
 
-static void free_workspace(void *opaque)
-{
-  workspace *w = opaque;
-  if (!w)
-    return;
-  alf_first_order_close(&w->run);
-  free(w->start);
-  free(w->count);
-  free(w->held);
-  free(w->chosen);
-  free(w->price);
-  free(w->queue);
-  free(w->next);
-  free(w->listed);
-  free(w->wish);
-  free(w->value);
-  free(w->shown);
-  free(w);
-}
-
 static alf_status take_memory(workspace *w, alf_error *err)
 {
-  size_t tokens = (size_t)w->problem->batch->tokens, experts = (size_t)w->problem->batch->experts;
-  size_t topk = (size_t)w->problem->topk;
-  w->start = malloc((experts + 1) * sizeof *w->start);
-  w->count = malloc(experts * sizeof *w->count);
-  w->held = malloc(tokens * topk * sizeof *w->held);
-  w->chosen = malloc(tokens * topk * sizeof *w->chosen);
-  w->price = calloc(experts, sizeof *w->price);
-  w->queue = malloc(tokens * sizeof *w->queue);
-  w->next = malloc(tokens * sizeof *w->next);
-  w->listed = malloc(tokens * sizeof *w->listed);
-  w->wish = malloc((topk + 1) * sizeof *w->wish);
-  w->value = malloc((topk + 1) * sizeof *w->value);
-  w->shown = malloc(experts * sizeof *w->shown);
-  if (w->start && w->count && w->held && w->chosen && w->price && w->queue && w->next && w->listed && w->wish &&
-      w->value && w->shown)
-    return ALF_OK;
-  return alf_fail_memory(err, tokens * topk * (sizeof *w->held + sizeof *w->chosen) + 2 * tokens * sizeof *w->queue);
+  alf_memory *memory = &w->run.memory;
+  const alf_affinity *batch = w->run.problem->batch;
+  size_t tokens = (size_t)batch->tokens, experts = (size_t)batch->experts, topk = (size_t)w->run.problem->topk;
+  w->start = alf_memory_take(memory, experts + 1, sizeof *w->start);
+  w->count = alf_memory_take(memory, experts, sizeof *w->count);
+  w->held = alf_memory_take(memory, tokens * topk, sizeof *w->held);
+  w->chosen = alf_memory_take(memory, tokens * topk, sizeof *w->chosen);
+  w->price = alf_memory_take(memory, experts, sizeof *w->price);
+  w->queue = alf_memory_take(memory, tokens, sizeof *w->queue);
+  w->next = alf_memory_take(memory, tokens, sizeof *w->next);
+  w->listed = alf_memory_take(memory, tokens, sizeof *w->listed);
+  w->wish = alf_memory_take(memory, topk + 1, sizeof *w->wish);
+  w->value = alf_memory_take(memory, topk + 1, sizeof *w->value);
+  w->shown = alf_memory_take(memory, experts, sizeof *w->shown);
+  return alf_memory_check(memory, err);
+}
+
+static alf_status prepare(void *opaque, alf_error *err)
+{
+  workspace *w = opaque;
+  alf_status status = take_memory(w, err);
+  if (status)
+    return status;
+  lay_out_slots(w);
+  find_epsilons(w);
+  return ALF_OK;
 }
 
 static alf_status setup(void **opaque, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
 {
-  workspace *w = *opaque = calloc(1, sizeof *w);
-  if (!w)
-    return alf_fail_memory(err, sizeof *w);
-  w->problem = problem;
-  alf_status status = alf_first_order_open(&w->run, problem, settings, err);
-  if (!status)
-    status = take_memory(w, err);
-  if (status)
-    return status;
-  lay_out_slots(w);
-  find_epsilons(w, settings->tolerance > 0 ? settings->tolerance : 1e-4);
-  return ALF_OK;
-}
-
-static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
-{
-  static const alf_first_order_method method = {.name = "auction", .iterations = SWEEPS, .step = step, .view = view};
-  workspace *w = opaque;
-  return alf_first_order_solve(&w->run, &method, w, solution, err);
+  static const alf_first_order_method method = {"auction", SWEEPS, sizeof(struct workspace), prepare, step, view};
+  return alf_first_order_setup(opaque, &method, problem, settings, err);
 }
 
 const alf_solver alf_solver_auction = {
@@ -306,6 +278,6 @@ const alf_solver alf_solver_auction = {
     .can = alf_first_order_can,
     .estimate = estimate,
     .setup = setup,
-    .solve = solve,
-    .free = free_workspace,
+    .solve = alf_first_order_solve,
+    .free = alf_first_order_free,
 };

@@ -10,33 +10,41 @@
 static const double default_tolerance = 1e-4;
 static const double price_limit = 0x1p60; /* grid units: scores then stay below 2^61 */
 
-alf_status alf_first_order_open(alf_first_order *run, const alf_problem *problem, const alf_solve_settings *settings,
-                                alf_error *err)
+static void take_memory(alf_first_order *run)
 {
-  size_t experts = (size_t)problem->batch->experts;
-  *run = (alf_first_order){.problem = problem, .settings = *settings, .best_bound = (double)INFINITY};
-  run->range = malloc(experts * sizeof *run->range);
-  run->load = malloc(experts * sizeof *run->load);
-  run->price = malloc(experts * sizeof *run->price);
-  run->best_price = calloc(experts, sizeof *run->best_price);
-  run->score = malloc(experts * sizeof *run->score);
-  run->chosen = malloc((size_t)problem->topk * sizeof *run->chosen);
-  if (!run->range || !run->load || !run->price || !run->best_price || !run->score || !run->chosen)
-    return alf_fail_memory(err, experts * (sizeof *run->range + 4 * sizeof *run->price));
-  for (int32_t k = 0; k < problem->batch->experts; k++)
-    run->range[k] = alf_problem_load_range(problem, k);
-  return ALF_OK;
+  size_t experts = (size_t)run->problem->batch->experts;
+  run->range = alf_memory_take(&run->memory, experts, sizeof *run->range);
+  run->load = alf_memory_take(&run->memory, experts, sizeof *run->load);
+  run->price = alf_memory_take(&run->memory, experts, sizeof *run->price);
+  run->best_price = alf_memory_take(&run->memory, experts, sizeof *run->best_price);
+  run->score = alf_memory_take(&run->memory, experts, sizeof *run->score);
+  run->chosen = alf_memory_take(&run->memory, (size_t)run->problem->topk, sizeof *run->chosen);
 }
 
-void alf_first_order_close(alf_first_order *run)
+alf_status alf_first_order_setup(void **workspace, const alf_first_order_method *method, const alf_problem *problem,
+                                 const alf_solve_settings *settings, alf_error *err)
 {
-  free(run->range);
-  free(run->load);
-  free(run->price);
-  free(run->best_price);
-  free(run->score);
-  free(run->chosen);
-  *run = (alf_first_order){0};
+  alf_first_order *run = *workspace = calloc(1, method->size);
+  if (!run)
+    return alf_fail_memory(err, method->size);
+  *run = (alf_first_order){.method = method, .problem = problem, .settings = *settings};
+  run->settings.tolerance = settings->tolerance > 0 ? settings->tolerance : default_tolerance;
+  run->settings.iterations = settings->iterations > 0 ? settings->iterations : method->iterations;
+  take_memory(run);
+  alf_status status = alf_memory_check(&run->memory, err);
+  if (status)
+    return status;
+  for (int32_t k = 0; k < problem->batch->experts; k++)
+    run->range[k] = alf_problem_load_range(problem, k);
+  return method->prepare(run, err);
+}
+
+void alf_first_order_free(void *workspace)
+{
+  alf_first_order *run = workspace;
+  if (run)
+    alf_memory_free(&run->memory);
+  free(run);
 }
 
 alf_status alf_first_order_can(const alf_problem *problem, alf_error *err)
@@ -208,8 +216,7 @@ static alf_status evaluate(alf_first_order *run, const alf_first_order_iterate *
 /* By the best dual bound: what an earlier iterate proved still holds. */
 static bool is_close(const alf_first_order *run, const alf_progress *progress)
 {
-  double tolerance = run->settings.tolerance > 0 ? run->settings.tolerance : default_tolerance;
-  double gap = fabs(run->best_bound - progress->objective);
+  double tolerance = run->settings.tolerance, gap = fabs(run->best_bound - progress->objective);
   return gap <= tolerance * fabs(progress->objective) && progress->violation <= tolerance;
 }
 
@@ -220,13 +227,12 @@ static void observe(const alf_first_order *run, const alf_progress *progress)
 }
 
 /* Evaluates, publishes and judges the iterate after n iterations, with the clock stopped. */
-static alf_status look(alf_first_order *run, const alf_first_order_method *method, void *workspace, int64_t n,
-                       bool *close, alf_error *err)
+static alf_status look(alf_first_order *run, int64_t n, bool *close, alf_error *err)
 {
   double now = alf_now();
   alf_first_order_iterate iterate = {0};
   alf_progress progress = {.seconds = now - run->started - run->excluded, .iterations = n};
-  method->view(workspace, &iterate);
+  run->method->view(run, &iterate);
   alf_status status = evaluate(run, &iterate, &progress, err);
   if (status == ALF_OK) {
     *close = is_close(run, &progress);
@@ -241,16 +247,15 @@ static int64_t next_look(int64_t n)
   return n + 1 + n / 8;
 }
 
-static alf_status iterate_until_close(alf_first_order *run, const alf_first_order_method *method, void *workspace,
-                                      int64_t *iterations, alf_error *err)
+static alf_status iterate_until_close(alf_first_order *run, int64_t *iterations, alf_error *err)
 {
-  int64_t limit = run->settings.iterations > 0 ? run->settings.iterations : method->iterations, due = 1;
+  int64_t limit = run->settings.iterations, due = 1;
   bool last = false;
   for (int64_t n = 1; n <= limit && !last; n++) {
     if (alf_deadline_left_ms(run->deadline) == 0)
-      return alf_fail(err, ALF_ETIMEOUT, "%s: time limit reached after %lld iterations", method->name,
+      return alf_fail(err, ALF_ETIMEOUT, "%s: time limit reached after %lld iterations", run->method->name,
                       (long long)(n - 1));
-    alf_status status = method->step(workspace, n, run->deadline, &last, err);
+    alf_status status = run->method->step(run, n, run->deadline, &last, err);
     if (status)
       return status;
     *iterations = n;
@@ -258,7 +263,7 @@ static alf_status iterate_until_close(alf_first_order *run, const alf_first_orde
       continue;
     due = next_look(n);
     bool close = false;
-    status = look(run, method, workspace, n, &close, err);
+    status = look(run, n, &close, err);
     if (status)
       return status;
     last = last || close;
@@ -279,14 +284,14 @@ static void observe_solution(alf_first_order *run, const alf_solution *solution)
   observe(run, &progress);
 }
 
-alf_status alf_first_order_solve(alf_first_order *run, const alf_first_order_method *method, void *workspace,
-                                 alf_solution *solution, alf_error *err)
+alf_status alf_first_order_solve(void *workspace, alf_solution *solution, alf_error *err)
 {
+  alf_first_order *run = workspace;
   run->started = alf_now();
   run->excluded = 0;
   run->best_bound = (double)INFINITY;
   run->deadline = alf_deadline_after(run->settings.timeout, run->settings.stop);
-  alf_status status = iterate_until_close(run, method, workspace, &solution->iterations, err);
+  alf_status status = iterate_until_close(run, &solution->iterations, err);
   if (status)
     return status;
   memcpy(solution->price, run->best_price, (size_t)solution->experts * sizeof *solution->price);

@@ -5,6 +5,7 @@
 
 #include "alf/solver.h"
 #include "core/deadline.h"
+#include "core/memory.h"
 
 /* Where a method stands. Pointers belong to the method. Without x and without `chosen` the iterate is Top-K at the
    prices. */
@@ -14,20 +15,25 @@ typedef struct alf_first_order_iterate {
   const alf_expert *chosen; /* T×K, in any order, E for none; may be NULL */
 } alf_first_order_iterate;
 
-/* One method. `workspace` is what alf_first_order_solve was given. */
+/* One method. Its workspace begins with an alf_first_order. */
 typedef struct alf_first_order_method {
   const char *name;   /* of the solver, for messages */
   int64_t iterations; /* the limit when the settings have none */
+  size_t size;        /* of the workspace */
+  /* Takes all memory from that of the alf_first_order, and starts; the workspace is zeroed before. */
+  alf_status (*prepare)(void *workspace, alf_error *err);
   /* Iteration n = 1, 2, …; takes no memory. Sets *last when further iterations would change nothing. `deadline` is for
      iterations that take long: ALF_ETIMEOUT. */
   alf_status (*step)(void *workspace, int64_t n, alf_deadline deadline, bool *last, alf_error *err);
   void (*view)(void *workspace, alf_first_order_iterate *iterate);
 } alf_first_order_method;
 
-/* The state of one solve. Zero-initialise; alf_first_order_close copes with any state. */
+/* The state of one solve. */
 typedef struct alf_first_order {
-  const alf_problem *problem; /* not owned */
-  alf_solve_settings settings;
+  const alf_first_order_method *method; /* not owned */
+  const alf_problem *problem;           /* not owned */
+  alf_solve_settings settings;          /* tolerance and iterations are those that count */
+  alf_memory memory;
   alf_load_range *range;    /* E: loads in units of 1/denominator */
   double *load;             /* E, slots: of the iterate in evaluation */
   int64_t *price;           /* E, grid units: of the iterate in evaluation */
@@ -39,12 +45,12 @@ typedef struct alf_first_order {
   alf_deadline deadline;
 } alf_first_order;
 
-/* Takes the memory of the evaluations. The problem must outlive *run. Errors: ALF_ENOMEM. */
-alf_status alf_first_order_open(alf_first_order *run, const alf_problem *problem, const alf_solve_settings *settings,
-                                alf_error *err);
+/* Makes the workspace of a method. Method and problem must outlive it. Errors: ALF_ENOMEM, and those of `prepare`. */
+alf_status alf_first_order_setup(void **workspace, const alf_first_order_method *method, const alf_problem *problem,
+                                 const alf_solve_settings *settings, alf_error *err);
 
-/* Releases and zeroes. Safe on a zeroed struct and on a half-open one. */
-void alf_first_order_close(alf_first_order *run);
+/* Releases a workspace and its memory. Safe on NULL and on a half-made one. */
+void alf_first_order_free(void *workspace);
 
 /* ALF_OK: for solvers that take any problem. */
 alf_status alf_first_order_can(const alf_problem *problem, alf_error *err);
@@ -63,7 +69,6 @@ double alf_first_order_target(const alf_problem *problem, int32_t k);
    prices, rounded to a feasible routing (alf_round_prices); that routing is the last record observed, with the number
    of iterations of the record before it.
    Errors: ALF_ETIMEOUT; ALF_ENOMEM; ALF_ERANGE when prices leave 2^60 grid units or are not numbers. */
-alf_status alf_first_order_solve(alf_first_order *run, const alf_first_order_method *method, void *workspace,
-                                 alf_solution *solution, alf_error *err);
+alf_status alf_first_order_solve(void *workspace, alf_solution *solution, alf_error *err);
 
 #endif

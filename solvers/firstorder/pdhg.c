@@ -8,7 +8,6 @@
    is its mean. */
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "firstorder/common.h"
@@ -22,13 +21,9 @@ enum { ITERATIONS = 20000 };
 
 typedef struct workspace {
   alf_first_order run;
-  const alf_problem *problem;
-  alf_sweep sweep;
+  alf_sweep sweep; /* its mark is the anchor */
   alf_sweep_move move;
   double *threshold, *price; /* T and E: predicted */
-  double *anchor;            /* T×E */
-  double *threshold_anchor;  /* T */
-  double *price_anchor;      /* E */
   double weight;
   double first, before; /* residuals, squared: after the anchor moved last, and before this iteration */
   int64_t since;        /* iterations since then */
@@ -47,7 +42,7 @@ static double predict_prices(workspace *w, double step)
   alf_sweep *s = &w->sweep;
   double square = 0, cross = 0;
   for (int64_t i = 0; i < s->tokens; i++) {
-    double change = step * (s->row[i] + s->row_change[i] - w->problem->topk);
+    double change = step * (s->row[i] + s->row_change[i] - s->topk);
     w->threshold[i] = s->threshold[i] + change;
     square += change * change;
     cross += change * s->row_change[i];
@@ -75,15 +70,9 @@ static bool should_restart(const workspace *w, double residual, int64_t n)
 static void restart(workspace *w)
 {
   alf_sweep *s = &w->sweep;
-  int64_t cells = s->tokens * s->experts;
-  double primal = alf_sweep_distance(s->predicted, w->anchor, cells);
-  double dual = alf_sweep_distance(w->threshold, w->threshold_anchor, s->tokens) +
-                alf_sweep_distance(w->price, w->price_anchor, s->experts);
-  if (primal > 0 && dual > 0)
-    w->weight = sqrt(w->weight * sqrt(dual / primal));
-  memcpy(w->anchor, s->predicted, (size_t)cells * sizeof *w->anchor);
-  memcpy(w->threshold_anchor, w->threshold, (size_t)s->tokens * sizeof *w->threshold);
-  memcpy(w->price_anchor, w->price, (size_t)s->experts * sizeof *w->price);
+  double ratio = alf_sweep_set_mark(s, w->threshold, w->price);
+  if (ratio > 0)
+    w->weight = sqrt(w->weight * ratio);
   memcpy(s->threshold, w->threshold, (size_t)s->tokens * sizeof *w->threshold);
   memcpy(s->price, w->price, (size_t)s->experts * sizeof *w->price);
   w->move = (alf_sweep_move){.forward = 1};
@@ -100,9 +89,9 @@ static void reflect(workspace *w)
 {
   alf_sweep *s = &w->sweep;
   double share = (double)(w->since + 1) / (double)(w->since + 2);
-  w->move = (alf_sweep_move){.forward = 2 * share, .back = 1 - share, .anchor = w->anchor};
-  move_all(s->threshold, w->threshold, w->threshold_anchor, s->tokens, w->move);
-  move_all(s->price, w->price, w->price_anchor, s->experts, w->move);
+  w->move = (alf_sweep_move){.forward = 2 * share, .back = 1 - share, .anchor = s->mark_x};
+  move_all(s->threshold, w->threshold, s->mark_threshold, s->tokens, w->move);
+  move_all(s->price, w->price, s->mark_price, s->experts, w->move);
   w->since++;
 }
 
@@ -132,66 +121,22 @@ static void view(void *opaque, alf_first_order_iterate *iterate)
   iterate->x = w->sweep.predicted;
 }
 
-static void free_workspace(void *opaque)
+static alf_status prepare(void *opaque, alf_error *err)
 {
   workspace *w = opaque;
-  if (!w)
-    return;
-  alf_first_order_close(&w->run);
-  alf_sweep_close(&w->sweep);
-  free(w->threshold);
-  free(w->price);
-  free(w->anchor);
-  free(w->threshold_anchor);
-  free(w->price_anchor);
-  free(w);
-}
-
-static alf_status take_memory(workspace *w, alf_error *err)
-{
-  size_t tokens = (size_t)w->sweep.tokens, experts = (size_t)w->sweep.experts;
-  w->threshold = malloc(tokens * sizeof *w->threshold);
-  w->price = malloc(experts * sizeof *w->price);
-  w->anchor = calloc(tokens * experts, sizeof *w->anchor);
-  w->threshold_anchor = malloc(tokens * sizeof *w->threshold_anchor);
-  w->price_anchor = calloc(experts, sizeof *w->price_anchor);
-  if (w->threshold && w->price && w->anchor && w->threshold_anchor && w->price_anchor)
-    return ALF_OK;
-  return alf_fail_memory(err, (tokens * experts + 2 * tokens + 2 * experts) * sizeof *w->anchor);
-}
-
-/* The first weight is the ratio of the norms of γ and of the right-hand sides. */
-static void start(workspace *w)
-{
-  const alf_sweep *s = &w->sweep;
-  double topk = w->problem->topk;
-  double objective = alf_sweep_square(s->affinity, s->tokens * s->experts);
-  double sides = (double)s->tokens * topk * topk + alf_sweep_square(s->target, s->experts);
-  w->weight = objective > 0 ? sqrt(objective / sides) : 1;
-  memcpy(w->threshold_anchor, s->threshold, (size_t)s->tokens * sizeof *w->threshold_anchor);
+  alf_memory *memory = &w->run.memory;
+  w->threshold = alf_memory_take(memory, (size_t)w->run.problem->batch->tokens, sizeof *w->threshold);
+  w->price = alf_memory_take(memory, (size_t)w->run.problem->batch->experts, sizeof *w->price);
+  alf_status status = alf_sweep_open(&w->sweep, w->run.problem, memory, err);
+  if (!status)
+    w->weight = alf_sweep_weight(&w->sweep);
+  return status;
 }
 
 static alf_status setup(void **opaque, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
 {
-  workspace *w = *opaque = calloc(1, sizeof *w);
-  if (!w)
-    return alf_fail_memory(err, sizeof *w);
-  w->problem = problem;
-  alf_status status = alf_first_order_open(&w->run, problem, settings, err);
-  if (!status)
-    status = alf_sweep_open(&w->sweep, problem, err);
-  if (!status)
-    status = take_memory(w, err);
-  if (!status)
-    start(w);
-  return status;
-}
-
-static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
-{
-  static const alf_first_order_method method = {.name = "pdhg", .iterations = ITERATIONS, .step = step, .view = view};
-  workspace *w = opaque;
-  return alf_first_order_solve(&w->run, &method, w, solution, err);
+  static const alf_first_order_method method = {"pdhg", ITERATIONS, sizeof(struct workspace), prepare, step, view};
+  return alf_first_order_setup(opaque, &method, problem, settings, err);
 }
 
 const alf_solver alf_solver_pdhg = {
@@ -201,6 +146,6 @@ const alf_solver alf_solver_pdhg = {
     .can = alf_first_order_can,
     .estimate = estimate,
     .setup = setup,
-    .solve = solve,
-    .free = free_workspace,
+    .solve = alf_first_order_solve,
+    .free = alf_first_order_free,
 };

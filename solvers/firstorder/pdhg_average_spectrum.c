@@ -14,8 +14,6 @@
    Where the load has a range L_k is its mean. */
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "firstorder/common.h"
 #include "firstorder/sweep.h"
@@ -31,12 +29,8 @@ enum {
 
 typedef struct workspace {
   alf_first_order run;
-  const alf_problem *problem;
-  alf_sweep sweep;
+  alf_sweep sweep; /* its mark is where the weights were last looked at */
   alf_sweep_move move;
-  double *x_before;              /* T×E: the prediction at the last look at the weights */
-  double *threshold_before;      /* T */
-  double *price_before;          /* E */
   double primal_step, dual_step; /* τ and σ */
   int64_t balance_due;           /* the iteration at which the weights are looked at next */
 } workspace;
@@ -67,7 +61,7 @@ static residuals measure(const workspace *w)
     int64_t count = side ? s->experts : s->tokens;
     for (int64_t n = 0; n < count; n++) {
       double change = side ? s->load_change[n] : s->row_change[n];
-      double at[2] = {side ? s->load[n] - s->target[n] : s->row[n] - w->problem->topk};
+      double at[2] = {side ? s->load[n] - s->target[n] : s->row[n] - s->topk};
       at[1] = at[0] - change;
       for (int which = 0; which < 2; which++) {
         sum[which][side] += at[which];
@@ -90,7 +84,7 @@ static void correct(workspace *w, double length, bool at_prediction)
   alf_sweep *s = &w->sweep;
   double dual = length * w->dual_step, shift = dual * w->primal_step;
   for (int64_t i = 0; i < s->tokens; i++) {
-    double off = s->row[i] - w->problem->topk;
+    double off = s->row[i] - s->topk;
     s->token_shift[i] = shift * (at_prediction ? off : off - s->row_change[i]);
     s->threshold[i] += dual * off;
   }
@@ -111,19 +105,12 @@ static void set_steps(workspace *w, double weight)
 /* The weights follow how far x and the prices have moved since the last look. */
 static void balance(workspace *w, int64_t n)
 {
-  const alf_sweep *s = &w->sweep;
-  int64_t cells = s->tokens * s->experts;
   if (n < w->balance_due)
     return;
   w->balance_due = 2 * n;
-  double primal = alf_sweep_distance(s->predicted, w->x_before, cells);
-  double dual = alf_sweep_distance(s->threshold, w->threshold_before, s->tokens) +
-                alf_sweep_distance(s->price, w->price_before, s->experts);
-  if (primal > 0 && dual > 0)
-    set_steps(w, sqrt(sqrt(dual / primal) * sqrt(w->dual_step / w->primal_step)));
-  memcpy(w->x_before, s->predicted, (size_t)cells * sizeof *w->x_before);
-  memcpy(w->threshold_before, s->threshold, (size_t)s->tokens * sizeof *w->threshold_before);
-  memcpy(w->price_before, s->price, (size_t)s->experts * sizeof *w->price_before);
+  double ratio = alf_sweep_set_mark(&w->sweep, w->sweep.threshold, w->sweep.price);
+  if (ratio > 0)
+    set_steps(w, sqrt(ratio * sqrt(w->dual_step / w->primal_step)));
 }
 
 static alf_status step(void *opaque, int64_t n, alf_deadline deadline, bool *last, alf_error *err)
@@ -154,58 +141,21 @@ static void view(void *opaque, alf_first_order_iterate *iterate)
   iterate->x = w->sweep.predicted;
 }
 
-static void free_workspace(void *opaque)
+static alf_status prepare(void *opaque, alf_error *err)
 {
   workspace *w = opaque;
-  if (!w)
-    return;
-  alf_first_order_close(&w->run);
-  alf_sweep_close(&w->sweep);
-  free(w->x_before);
-  free(w->threshold_before);
-  free(w->price_before);
-  free(w);
-}
-
-static void start(workspace *w)
-{
-  const alf_sweep *s = &w->sweep;
-  double topk = w->problem->topk;
-  double objective = alf_sweep_square(s->affinity, s->tokens * s->experts);
-  double sides = (double)s->tokens * topk * topk + alf_sweep_square(s->target, s->experts);
-  double weight = objective > 0 ? sqrt(objective / sides) : 1;
-  set_steps(w, weight);
+  alf_status status = alf_sweep_open(&w->sweep, w->run.problem, &w->run.memory, err);
+  if (!status)
+    set_steps(w, alf_sweep_weight(&w->sweep));
   w->balance_due = FIRST_BALANCE;
-  memcpy(w->threshold_before, s->threshold, (size_t)s->tokens * sizeof *w->threshold_before);
+  return status;
 }
 
 static alf_status setup(void **opaque, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
 {
-  workspace *w = *opaque = calloc(1, sizeof *w);
-  if (!w)
-    return alf_fail_memory(err, sizeof *w);
-  w->problem = problem;
-  alf_status status = alf_first_order_open(&w->run, problem, settings, err);
-  if (!status)
-    status = alf_sweep_open(&w->sweep, problem, err);
-  if (status)
-    return status;
-  size_t tokens = (size_t)problem->batch->tokens, experts = (size_t)problem->batch->experts;
-  w->x_before = calloc(tokens * experts, sizeof *w->x_before);
-  w->threshold_before = malloc(tokens * sizeof *w->threshold_before);
-  w->price_before = calloc(experts, sizeof *w->price_before);
-  if (!w->x_before || !w->threshold_before || !w->price_before)
-    return alf_fail_memory(err, (tokens * experts + tokens + experts) * sizeof *w->x_before);
-  start(w);
-  return ALF_OK;
-}
-
-static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
-{
   static const alf_first_order_method method = {
-      .name = "pdhg-average-spectrum", .iterations = ITERATIONS, .step = step, .view = view};
-  workspace *w = opaque;
-  return alf_first_order_solve(&w->run, &method, w, solution, err);
+      "pdhg-average-spectrum", ITERATIONS, sizeof(struct workspace), prepare, step, view};
+  return alf_first_order_setup(opaque, &method, problem, settings, err);
 }
 
 const alf_solver alf_solver_pdhg_average_spectrum = {
@@ -215,6 +165,6 @@ const alf_solver alf_solver_pdhg_average_spectrum = {
     .can = alf_first_order_can,
     .estimate = estimate,
     .setup = setup,
-    .solve = solve,
-    .free = free_workspace,
+    .solve = alf_first_order_solve,
+    .free = alf_first_order_free,
 };

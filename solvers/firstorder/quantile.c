@@ -10,13 +10,12 @@
 #include "exact/threshold.h"
 #include "firstorder/common.h"
 
-enum { COLUMNS = 8 }; /* experts gathered in one pass: a cache line of a row */
+enum { ITERATIONS = 100, COLUMNS = 8 }; /* experts gathered in one pass: a cache line of a row */
 
 static const int64_t price_limit = INT64_C(1) << 58; /* grid units: sums of two scores fit */
 
 typedef struct workspace {
   alf_first_order run;
-  const alf_problem *problem;
   int64_t *threshold; /* T, grid units */
   int64_t *column;    /* COLUMNS × T: the price from which on each token chooses the expert */
   int64_t *score;     /* E */
@@ -33,19 +32,19 @@ static double estimate(const alf_problem *problem)
 
 static void find_thresholds(workspace *w)
 {
-  const alf_affinity *batch = w->problem->batch;
+  const alf_affinity *batch = w->run.problem->batch;
   for (int64_t i = 0; i < batch->tokens; i++) {
     const int64_t *affinity = alf_affinity_row(batch, i);
     for (int32_t k = 0; k < batch->experts; k++)
       w->score[k] = affinity[k] + w->price[k];
-    alf_topk_row(w->score, batch->experts, w->problem->topk, w->chosen);
-    w->threshold[i] = alf_threshold_of(w->score, batch->experts, w->problem->topk, w->chosen).twice / 2;
+    alf_topk_row(w->score, batch->experts, w->run.problem->topk, w->chosen);
+    w->threshold[i] = alf_threshold_of(w->score, batch->experts, w->run.problem->topk, w->chosen).twice / 2;
   }
 }
 
 static void gather_columns(workspace *w, int32_t first, int32_t count)
 {
-  const alf_affinity *batch = w->problem->batch;
+  const alf_affinity *batch = w->run.problem->batch;
   for (int64_t i = 0; i < batch->tokens; i++) {
     const int64_t *affinity = alf_affinity_row(batch, i) + first;
     for (int32_t k = 0; k < count; k++)
@@ -72,13 +71,13 @@ static int64_t quantile(int64_t *column, int64_t tokens, double load)
 
 static void find_next(workspace *w)
 {
-  const alf_affinity *batch = w->problem->batch;
+  const alf_affinity *batch = w->run.problem->batch;
   for (int32_t first = 0; first < batch->experts; first += COLUMNS) {
     int32_t left = batch->experts - first, count = left < COLUMNS ? left : COLUMNS;
     gather_columns(w, first, count);
     for (int32_t k = 0; k < count; k++)
       w->next[first + k] =
-          quantile(w->column + k * batch->tokens, batch->tokens, alf_first_order_target(w->problem, first + k)) -
+          quantile(w->column + k * batch->tokens, batch->tokens, alf_first_order_target(w->run.problem, first + k)) -
           (first + k ? w->next[0] : 0);
   }
   w->next[0] = 0;
@@ -86,7 +85,7 @@ static void find_next(workspace *w)
 
 static bool within_limit(const workspace *w)
 {
-  for (int32_t k = 0; k < w->problem->batch->experts; k++)
+  for (int32_t k = 0; k < w->run.problem->batch->experts; k++)
     if (w->next[k] <= -price_limit || w->next[k] >= price_limit)
       return false;
   return true;
@@ -98,7 +97,7 @@ static alf_status step(void *opaque, int64_t n, alf_deadline deadline, bool *las
   (void)deadline;
   (void)err;
   workspace *w = opaque;
-  size_t bytes = (size_t)w->problem->batch->experts * sizeof *w->price;
+  size_t bytes = (size_t)w->run.problem->batch->experts * sizeof *w->price;
   find_thresholds(w);
   find_next(w);
   *last = !within_limit(w) || !memcmp(w->price, w->next, bytes);
@@ -110,53 +109,30 @@ static alf_status step(void *opaque, int64_t n, alf_deadline deadline, bool *las
 static void view(void *opaque, alf_first_order_iterate *iterate)
 {
   workspace *w = opaque;
-  alf_first_order_show(w->problem->batch, w->price, w->shown);
+  alf_first_order_show(w->run.problem->batch, w->price, w->shown);
   iterate->price = w->shown;
 }
 
-static void free_workspace(void *opaque)
+static alf_status prepare(void *opaque, alf_error *err)
 {
   workspace *w = opaque;
-  if (!w)
-    return;
-  alf_first_order_close(&w->run);
-  free(w->threshold);
-  free(w->column);
-  free(w->score);
-  free(w->price);
-  free(w->next);
-  free(w->shown);
-  free(w->chosen);
-  free(w);
+  alf_memory *memory = &w->run.memory;
+  const alf_affinity *batch = w->run.problem->batch;
+  size_t tokens = (size_t)batch->tokens, experts = (size_t)batch->experts;
+  w->threshold = alf_memory_take(memory, tokens, sizeof *w->threshold);
+  w->column = alf_memory_take(memory, COLUMNS * tokens, sizeof *w->column);
+  w->score = alf_memory_take(memory, experts, sizeof *w->score);
+  w->price = alf_memory_take(memory, experts, sizeof *w->price);
+  w->next = alf_memory_take(memory, experts, sizeof *w->next);
+  w->shown = alf_memory_take(memory, experts, sizeof *w->shown);
+  w->chosen = alf_memory_take(memory, (size_t)w->run.problem->topk, sizeof *w->chosen);
+  return alf_memory_check(memory, err);
 }
 
 static alf_status setup(void **opaque, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
 {
-  size_t tokens = (size_t)problem->batch->tokens, experts = (size_t)problem->batch->experts;
-  workspace *w = *opaque = calloc(1, sizeof *w);
-  if (!w)
-    return alf_fail_memory(err, sizeof *w);
-  w->problem = problem;
-  alf_status status = alf_first_order_open(&w->run, problem, settings, err);
-  if (status)
-    return status;
-  w->threshold = malloc(tokens * sizeof *w->threshold);
-  w->column = malloc(COLUMNS * tokens * sizeof *w->column);
-  w->score = malloc(experts * sizeof *w->score);
-  w->price = calloc(experts, sizeof *w->price);
-  w->next = malloc(experts * sizeof *w->next);
-  w->shown = malloc(experts * sizeof *w->shown);
-  w->chosen = malloc((size_t)problem->topk * sizeof *w->chosen);
-  if (w->threshold && w->column && w->score && w->price && w->next && w->shown && w->chosen)
-    return ALF_OK;
-  return alf_fail_memory(err, ((COLUMNS + 1) * tokens + 5 * experts) * sizeof *w->column);
-}
-
-static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
-{
-  static const alf_first_order_method method = {.name = "quantile", .iterations = 100, .step = step, .view = view};
-  workspace *w = opaque;
-  return alf_first_order_solve(&w->run, &method, w, solution, err);
+  static const alf_first_order_method method = {"quantile", ITERATIONS, sizeof(struct workspace), prepare, step, view};
+  return alf_first_order_setup(opaque, &method, problem, settings, err);
 }
 
 const alf_solver alf_solver_quantile = {
@@ -166,6 +142,6 @@ const alf_solver alf_solver_quantile = {
     .can = alf_first_order_can,
     .estimate = estimate,
     .setup = setup,
-    .solve = solve,
-    .free = free_workspace,
+    .solve = alf_first_order_solve,
+    .free = alf_first_order_free,
 };

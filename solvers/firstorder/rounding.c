@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "core/memory.h"
 #include "exact/solution.h"
 
 /* A token's offer to leave one expert for another. */
@@ -20,6 +21,7 @@ typedef struct arc {
 } arc;
 
 struct rounding {
+  alf_memory memory;
   const alf_problem *problem;
   const int64_t *price; /* E */
   int64_t tokens;       /* T */
@@ -35,19 +37,7 @@ struct rounding {
   arc *arc;             /* E×E; NULL until the first path */
 };
 
-static void rounding_free(struct rounding *r)
-{
-  free(r->amount);
-  free(r->surplus);
-  free(r->row);
-  free(r->chosen);
-  free(r->parent);
-  free(r->queue);
-  free(r->offer);
-  free(r->arc);
-}
-
-static alf_status rounding_alloc(struct rounding *r, const alf_problem *problem, const int64_t *price, alf_error *err)
+static alf_status take_memory(struct rounding *r, const alf_problem *problem, const int64_t *price, alf_error *err)
 {
   *r = (struct rounding){.problem = problem,
                          .price = price,
@@ -55,17 +45,15 @@ static alf_status rounding_alloc(struct rounding *r, const alf_problem *problem,
                          .experts = problem->batch->experts,
                          .denominator = alf_problem_denominator(problem)};
   size_t tokens = (size_t)r->tokens, experts = (size_t)r->experts;
-  r->amount = calloc(tokens * experts, sizeof *r->amount);
-  r->surplus = calloc(experts, sizeof *r->surplus);
-  r->row = malloc(experts * sizeof *r->row);
-  r->chosen = malloc((size_t)problem->topk * sizeof *r->chosen);
-  r->parent = malloc(experts * sizeof *r->parent);
-  r->queue = malloc(experts * sizeof *r->queue);
-  r->offer = malloc(tokens * sizeof *r->offer);
-  if (r->amount && r->surplus && r->row && r->chosen && r->parent && r->queue && r->offer)
-    return ALF_OK;
-  return alf_fail_memory(err, tokens * experts * sizeof *r->amount + tokens * sizeof *r->offer +
-                                  experts * (2 * sizeof *r->surplus + 2 * sizeof *r->queue));
+  alf_memory *memory = &r->memory;
+  r->amount = alf_memory_take(memory, tokens * experts, sizeof *r->amount);
+  r->surplus = alf_memory_take(memory, experts, sizeof *r->surplus);
+  r->row = alf_memory_take(memory, experts, sizeof *r->row);
+  r->chosen = alf_memory_take(memory, (size_t)problem->topk, sizeof *r->chosen);
+  r->parent = alf_memory_take(memory, experts, sizeof *r->parent);
+  r->queue = alf_memory_take(memory, experts, sizeof *r->queue);
+  r->offer = alf_memory_take(memory, tokens, sizeof *r->offer);
+  return alf_memory_check(memory, err);
 }
 
 static int64_t score(const struct rounding *r, int64_t i, int32_t k)
@@ -248,11 +236,10 @@ static void move_along(struct rounding *r, int32_t end)
 
 static alf_status move_by_path(struct rounding *r, alf_error *err)
 {
-  size_t bytes = (size_t)r->experts * (size_t)r->experts * sizeof *r->arc;
   if (!r->arc)
-    r->arc = malloc(bytes);
+    r->arc = alf_memory_take(&r->memory, (size_t)r->experts * (size_t)r->experts, sizeof *r->arc);
   if (!r->arc)
-    return alf_fail_memory(err, bytes);
+    return alf_memory_check(&r->memory, err);
   find_arcs(r);
   int32_t end = find_path(r);
   if (end < 0)
@@ -276,7 +263,7 @@ static alf_status balance(struct rounding *r, alf_deadline deadline, alf_error *
 alf_status alf_round_prices(const alf_problem *problem, alf_deadline deadline, alf_solution *solution, alf_error *err)
 {
   struct rounding r;
-  alf_status status = rounding_alloc(&r, problem, solution->price, err);
+  alf_status status = take_memory(&r, problem, solution->price, err);
   if (status == ALF_OK) {
     route(&r);
     subtract_targets(&r);
@@ -287,6 +274,6 @@ alf_status alf_round_prices(const alf_problem *problem, alf_deadline deadline, a
       r.row[k] = r.amount[i * r.experts + k];
     status = alf_solution_append(solution, problem->topk, i, r.row, err);
   }
-  rounding_free(&r);
+  alf_memory_free(&r.memory);
   return status;
 }

@@ -23,7 +23,6 @@ enum { ITERATIONS = 1000, NEWTON = 12 };
 
 typedef struct workspace {
   alf_first_order run;
-  const alf_problem *problem;
   double *x;                    /* T×E */
   double *price;                /* E */
   double *target;               /* E: L_k; negative for experts that are left alone */
@@ -101,8 +100,8 @@ static double row_factor(const double *x, int32_t experts, int32_t topk)
 /* x = factor_i · exp((γ + p − s_i)/ε), where s_i is the K-th largest score: cells above 1 are yet to be cut. */
 static void scale_rows(workspace *w)
 {
-  const alf_affinity *batch = w->problem->batch;
-  int32_t experts = batch->experts, topk = w->problem->topk;
+  const alf_affinity *batch = w->run.problem->batch;
+  int32_t experts = batch->experts, topk = w->run.problem->topk;
   double unit = ldexp(1, -batch->grid_bits);
   for (int64_t i = 0; i < batch->tokens; i++) {
     const int64_t *affinity = alf_affinity_row(batch, i);
@@ -138,7 +137,7 @@ ALF_HOT static void weigh_columns(const double *x, int64_t tokens, int32_t exper
 static double improve_factors(workspace *w)
 {
   double worst = 0;
-  for (int32_t k = 0; k < w->problem->batch->experts; k++) {
+  for (int32_t k = 0; k < w->run.problem->batch->experts; k++) {
     double load = w->capped[k] + w->factor[k] * w->open[k];
     if (w->target[k] < 0)
       continue;
@@ -153,7 +152,7 @@ static double improve_factors(workspace *w)
 
 static void scale_columns(workspace *w)
 {
-  const alf_affinity *batch = w->problem->batch;
+  const alf_affinity *batch = w->run.problem->batch;
   double worst = (double)INFINITY;
   for (int32_t k = 0; k < batch->experts; k++)
     w->factor[k] = 1;
@@ -168,16 +167,16 @@ static void scale_columns(workspace *w)
 /* Applies factors and bound; returns Σ_i |Σ_k x_ik − K|. */
 static double cut(workspace *w)
 {
-  int32_t experts = w->problem->batch->experts;
+  int32_t experts = w->run.problem->batch->experts;
   double off = 0, *x = w->x;
-  for (int64_t i = 0; i < w->problem->batch->tokens; i++, x += experts) {
+  for (int64_t i = 0; i < w->run.problem->batch->tokens; i++, x += experts) {
     double sum = 0;
     for (int32_t k = 0; k < experts; k++) {
       double scaled = x[k] * w->factor[k];
       x[k] = scaled < 1 ? scaled : 1;
       sum += x[k];
     }
-    off += fabs(sum - w->problem->topk);
+    off += fabs(sum - w->run.problem->topk);
   }
   return off;
 }
@@ -191,8 +190,8 @@ static alf_status step(void *opaque, int64_t n, alf_deadline deadline, bool *las
   (void)err;
   scale_rows(w);
   scale_columns(w);
-  int32_t topk = w->problem->topk, others = w->problem->batch->experts - topk;
-  double movable = (double)(topk < others ? topk : others) * (double)w->problem->batch->tokens;
+  int32_t topk = w->run.problem->topk, others = w->run.problem->batch->experts - topk;
+  double movable = (double)(topk < others ? topk : others) * (double)w->run.problem->batch->tokens;
   if (cut(w) <= ROWS_MET * movable && w->epsilon > w->last_epsilon)
     w->epsilon = fmax(w->epsilon / 2, w->last_epsilon);
   return ALF_OK;
@@ -206,9 +205,9 @@ static void view(void *opaque, alf_first_order_iterate *iterate)
 }
 
 /* The last ε keeps what the entropy costs, about ε a slot, within the tolerance. */
-static void start(workspace *w, double tolerance)
+static void start(workspace *w)
 {
-  const alf_affinity *batch = w->problem->batch;
+  const alf_affinity *batch = w->run.problem->batch;
   double unit = ldexp(1, -batch->grid_bits), least = (double)INFINITY, most = -(double)INFINITY, sum = 0;
   for (int64_t i = 0; i < batch->tokens; i++) {
     const int64_t *affinity = alf_affinity_row(batch, i);
@@ -221,67 +220,44 @@ static void start(workspace *w, double tolerance)
     sum += fabs(best);
   }
   double range = most > least ? most - least : unit;
-  w->last_epsilon = fmax(tolerance * sum / (2.0 * w->problem->topk * (double)batch->tokens), unit);
+  w->last_epsilon = fmax(w->run.settings.tolerance * sum / (2.0 * w->run.problem->topk * (double)batch->tokens), unit);
   w->epsilon = fmax(FIRST_SHARE * range, w->last_epsilon);
   for (int32_t k = 0; k < batch->experts; k++) {
-    double target = alf_first_order_target(w->problem, k);
+    double target = alf_first_order_target(w->run.problem, k);
     bool fixed = target <= 0 || target >= (double)batch->tokens;
     w->target[k] = fixed ? -1 : target;
     w->price[k] = !fixed ? 0 : (target > 0 ? 2 : -2) * range * batch->experts;
   }
 }
 
-static void free_workspace(void *opaque)
-{
-  workspace *w = opaque;
-  if (!w)
-    return;
-  alf_first_order_close(&w->run);
-  free(w->x);
-  free(w->price);
-  free(w->target);
-  free(w->factor);
-  free(w->open);
-  free(w->capped);
-  free(w->largest);
-  free(w);
-}
-
 static alf_status take_memory(workspace *w, alf_error *err)
 {
-  size_t experts = (size_t)w->problem->batch->experts, cells = (size_t)w->problem->batch->tokens * experts;
-  w->x = malloc(cells * sizeof *w->x);
-  w->price = malloc(experts * sizeof *w->price);
-  w->target = malloc(experts * sizeof *w->target);
-  w->factor = malloc(experts * sizeof *w->factor);
-  w->open = malloc(experts * sizeof *w->open);
-  w->capped = malloc(experts * sizeof *w->capped);
-  w->largest = malloc((size_t)w->problem->topk * sizeof *w->largest);
-  if (w->x && w->price && w->target && w->factor && w->open && w->capped && w->largest)
-    return ALF_OK;
-  return alf_fail_memory(err, (cells + 6 * experts) * sizeof *w->x);
+  alf_memory *memory = &w->run.memory;
+  const alf_affinity *batch = w->run.problem->batch;
+  size_t experts = (size_t)batch->experts, cells = (size_t)batch->tokens * experts;
+  w->x = alf_memory_take(memory, cells, sizeof *w->x);
+  w->price = alf_memory_take(memory, experts, sizeof *w->price);
+  w->target = alf_memory_take(memory, experts, sizeof *w->target);
+  w->factor = alf_memory_take(memory, experts, sizeof *w->factor);
+  w->open = alf_memory_take(memory, experts, sizeof *w->open);
+  w->capped = alf_memory_take(memory, experts, sizeof *w->capped);
+  w->largest = alf_memory_take(memory, (size_t)w->run.problem->topk, sizeof *w->largest);
+  return alf_memory_check(memory, err);
+}
+
+static alf_status prepare(void *opaque, alf_error *err)
+{
+  workspace *w = opaque;
+  alf_status status = take_memory(w, err);
+  if (!status)
+    start(w);
+  return status;
 }
 
 static alf_status setup(void **opaque, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
 {
-  workspace *w = *opaque = calloc(1, sizeof *w);
-  if (!w)
-    return alf_fail_memory(err, sizeof *w);
-  w->problem = problem;
-  alf_status status = alf_first_order_open(&w->run, problem, settings, err);
-  if (!status)
-    status = take_memory(w, err);
-  if (!status)
-    start(w, settings->tolerance > 0 ? settings->tolerance : 1e-4);
-  return status;
-}
-
-static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
-{
-  static const alf_first_order_method method = {
-      .name = "sinkhorn", .iterations = ITERATIONS, .step = step, .view = view};
-  workspace *w = opaque;
-  return alf_first_order_solve(&w->run, &method, w, solution, err);
+  static const alf_first_order_method method = {"sinkhorn", ITERATIONS, sizeof(struct workspace), prepare, step, view};
+  return alf_first_order_setup(opaque, &method, problem, settings, err);
 }
 
 const alf_solver alf_solver_sinkhorn = {
@@ -291,6 +267,6 @@ const alf_solver alf_solver_sinkhorn = {
     .can = alf_first_order_can,
     .estimate = estimate,
     .setup = setup,
-    .solve = solve,
-    .free = free_workspace,
+    .solve = alf_first_order_solve,
+    .free = alf_first_order_free,
 };

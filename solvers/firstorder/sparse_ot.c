@@ -27,7 +27,7 @@ enum { ITERATIONS = 1000, PATIENCE = 30 /* evaluations at one λ before c grows 
 typedef struct workspace {
   alf_first_order run;
   alf_semidual f;
-  alf_lbfgs memory;
+  alf_lbfgs pairs;
   double *affinity;                     /* T×E, affinity units */
   double *target;                       /* E: slots */
   double *price, *gradient, *direction; /* E */
@@ -63,7 +63,7 @@ static void place_trial(workspace *w)
 static void aim(workspace *w)
 {
   double safe = w->f.lambda / (double)w->f.tokens;
-  alf_lbfgs_direction(&w->memory, w->gradient, safe, w->direction);
+  alf_lbfgs_direction(&w->pairs, w->gradient, safe, w->direction);
   w->slope = 0;
   for (int32_t k = 0; k < w->f.experts; k++)
     w->slope += w->gradient[k] * w->direction[k];
@@ -100,7 +100,7 @@ static void widen(workspace *w)
 {
   int32_t twice = 2 * w->f.nonzeros;
   w->f.nonzeros = w->fewest = twice < w->f.experts ? twice : w->f.experts;
-  alf_lbfgs_forget(&w->memory);
+  alf_lbfgs_forget(&w->pairs);
   refresh(w);
 }
 
@@ -114,7 +114,7 @@ static void swap(double **a, double **b)
 static void accept(workspace *w, double value)
 {
   if (!w->fresh)
-    alf_lbfgs_learn(&w->memory, w->price, w->trial, w->gradient, w->trial_gradient);
+    alf_lbfgs_learn(&w->pairs, w->price, w->trial, w->gradient, w->trial_gradient);
   swap(&w->price, &w->trial);
   swap(&w->gradient, &w->trial_gradient);
   w->value = value;
@@ -124,8 +124,8 @@ static void accept(workspace *w, double value)
 /* No direction descends any more: what is left is rounding, or a kink. */
 static void give_up(workspace *w, bool *last)
 {
-  if (w->memory.held > 0) {
-    alf_lbfgs_forget(&w->memory);
+  if (w->pairs.held > 0) {
+    alf_lbfgs_forget(&w->pairs);
     aim(w);
   } else if (w->f.nonzeros < w->f.experts)
     widen(w);
@@ -179,48 +179,23 @@ static void view(void *opaque, alf_first_order_iterate *iterate)
   iterate->x = w->x;
 }
 
-static void free_workspace(void *opaque)
-{
-  workspace *w = opaque;
-  if (!w)
-    return;
-  alf_first_order_close(&w->run);
-  alf_lbfgs_free(&w->memory);
-  free(w->affinity);
-  free(w->target);
-  free(w->price);
-  free(w->gradient);
-  free(w->direction);
-  free(w->trial);
-  free(w->trial_gradient);
-  free(w->score);
-  free(w->amount);
-  free(w->expert);
-  free(w->x);
-  free(w);
-}
-
 static alf_status take_memory(workspace *w, alf_error *err)
 {
+  alf_memory *memory = &w->run.memory;
   size_t experts = (size_t)w->f.experts, cells = (size_t)w->f.tokens * experts;
-  alf_status status = alf_lbfgs_alloc(&w->memory, w->f.experts, err);
-  if (status)
-    return status;
-  w->affinity = malloc(cells * sizeof *w->affinity);
-  w->target = malloc(experts * sizeof *w->target);
-  w->price = calloc(experts, sizeof *w->price);
-  w->gradient = malloc(experts * sizeof *w->gradient);
-  w->direction = malloc(experts * sizeof *w->direction);
-  w->trial = malloc(experts * sizeof *w->trial);
-  w->trial_gradient = malloc(experts * sizeof *w->trial_gradient);
-  w->score = malloc(experts * sizeof *w->score);
-  w->amount = malloc(experts * sizeof *w->amount);
-  w->expert = malloc(experts * sizeof *w->expert);
-  w->x = malloc(cells * sizeof *w->x);
-  if (w->affinity && w->target && w->price && w->gradient && w->direction && w->trial && w->trial_gradient &&
-      w->score && w->amount && w->expert && w->x)
-    return ALF_OK;
-  return alf_fail_memory(err, (2 * cells + 9 * experts) * sizeof *w->x);
+  alf_lbfgs_open(&w->pairs, w->f.experts, memory);
+  w->affinity = alf_memory_take(memory, cells, sizeof *w->affinity);
+  w->target = alf_memory_take(memory, experts, sizeof *w->target);
+  w->price = alf_memory_take(memory, experts, sizeof *w->price);
+  w->gradient = alf_memory_take(memory, experts, sizeof *w->gradient);
+  w->direction = alf_memory_take(memory, experts, sizeof *w->direction);
+  w->trial = alf_memory_take(memory, experts, sizeof *w->trial);
+  w->trial_gradient = alf_memory_take(memory, experts, sizeof *w->trial_gradient);
+  w->score = alf_memory_take(memory, experts, sizeof *w->score);
+  w->amount = alf_memory_take(memory, experts, sizeof *w->amount);
+  w->expert = alf_memory_take(memory, experts, sizeof *w->expert);
+  w->x = alf_memory_take(memory, cells, sizeof *w->x);
+  return alf_memory_check(memory, err);
 }
 
 /* The mean over tokens of the largest |γ|. */
@@ -252,41 +227,37 @@ static double mean_spread(const alf_semidual *f)
   return sum > 0 ? sum / (double)f->tokens : 1;
 }
 
-static void start(workspace *w, const alf_problem *problem, double tolerance)
+static void start(workspace *w)
 {
+  const alf_problem *problem = w->run.problem;
   alf_first_order_affinities(problem->batch, w->affinity);
   w->f.affinity = w->affinity;
   w->f.target = w->target;
   double first = FIRST_SHARE * mean_spread(&w->f), unit = ldexp(1, -problem->batch->grid_bits);
   for (int32_t k = 0; k < w->f.experts; k++)
     w->target[k] = alf_first_order_target(problem, k);
-  w->last_lambda = smaller(fmax(tolerance * typical_affinity(&w->f) / 2, unit), first);
+  w->last_lambda = smaller(fmax(w->run.settings.tolerance * typical_affinity(&w->f) / 2, unit), first);
   w->fewest = 2 * w->f.topk < w->f.experts ? 2 * w->f.topk : w->f.experts;
   w->f.lambda = first;
   w->f.nonzeros = w->f.experts;
   refresh(w);
 }
 
-static alf_status setup(void **opaque, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
+static alf_status prepare(void *opaque, alf_error *err)
 {
-  workspace *w = *opaque = calloc(1, sizeof *w);
-  if (!w)
-    return alf_fail_memory(err, sizeof *w);
+  workspace *w = opaque;
+  const alf_problem *problem = w->run.problem;
   w->f = (alf_semidual){problem->batch->tokens, problem->batch->experts, problem->topk};
-  alf_status status = alf_first_order_open(&w->run, problem, settings, err);
+  alf_status status = take_memory(w, err);
   if (!status)
-    status = take_memory(w, err);
-  if (!status)
-    start(w, problem, settings->tolerance > 0 ? settings->tolerance : 1e-4);
+    start(w);
   return status;
 }
 
-static alf_status solve(void *opaque, alf_solution *solution, alf_error *err)
+static alf_status setup(void **opaque, const alf_problem *problem, const alf_solve_settings *settings, alf_error *err)
 {
-  static const alf_first_order_method method = {
-      .name = "sparse-ot", .iterations = ITERATIONS, .step = step, .view = view};
-  workspace *w = opaque;
-  return alf_first_order_solve(&w->run, &method, w, solution, err);
+  static const alf_first_order_method method = {"sparse-ot", ITERATIONS, sizeof(struct workspace), prepare, step, view};
+  return alf_first_order_setup(opaque, &method, problem, settings, err);
 }
 
 const alf_solver alf_solver_sparse_ot = {
@@ -296,6 +267,6 @@ const alf_solver alf_solver_sparse_ot = {
     .can = alf_first_order_can,
     .estimate = estimate,
     .setup = setup,
-    .solve = solve,
-    .free = free_workspace,
+    .solve = alf_first_order_solve,
+    .free = alf_first_order_free,
 };

@@ -1,7 +1,6 @@
 #include "firstorder/sweep.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alf/routing.h"
@@ -11,64 +10,51 @@
 
 enum { LANES = 8 }; /* partial sums of a row: what the widest registers hold */
 
-static alf_status find_thresholds(alf_sweep *sweep, const alf_problem *problem, alf_error *err)
+static void take_memory(alf_sweep *sweep, alf_memory *memory)
 {
-  const alf_affinity *batch = problem->batch;
-  alf_expert *chosen = malloc((size_t)problem->topk * sizeof *chosen);
-  if (!chosen)
-    return alf_fail_memory(err, (size_t)problem->topk * sizeof *chosen);
+  size_t tokens = (size_t)sweep->tokens, experts = (size_t)sweep->experts, cells = tokens * experts;
+  sweep->affinity = alf_memory_take(memory, cells, sizeof *sweep->affinity);
+  sweep->x = alf_memory_take(memory, cells, sizeof *sweep->x);
+  sweep->predicted = alf_memory_take(memory, cells, sizeof *sweep->predicted);
+  sweep->mark_x = alf_memory_take(memory, cells, sizeof *sweep->mark_x);
+  sweep->threshold = alf_memory_take(memory, tokens, sizeof *sweep->threshold);
+  sweep->row = alf_memory_take(memory, tokens, sizeof *sweep->row);
+  sweep->row_change = alf_memory_take(memory, tokens, sizeof *sweep->row_change);
+  sweep->token_shift = alf_memory_take(memory, tokens, sizeof *sweep->token_shift);
+  sweep->mark_threshold = alf_memory_take(memory, tokens, sizeof *sweep->mark_threshold);
+  sweep->price = alf_memory_take(memory, experts, sizeof *sweep->price);
+  sweep->target = alf_memory_take(memory, experts, sizeof *sweep->target);
+  sweep->load = alf_memory_take(memory, experts, sizeof *sweep->load);
+  sweep->load_change = alf_memory_take(memory, experts, sizeof *sweep->load_change);
+  sweep->expert_shift = alf_memory_take(memory, experts, sizeof *sweep->expert_shift);
+  sweep->mark_price = alf_memory_take(memory, experts, sizeof *sweep->mark_price);
+}
+
+static void find_thresholds(alf_sweep *sweep, const alf_affinity *batch, alf_expert *chosen)
+{
   for (int64_t i = 0; i < batch->tokens; i++) {
     const int64_t *row = alf_affinity_row(batch, i);
-    alf_topk_row(row, batch->experts, problem->topk, chosen);
-    int64_t twice = alf_threshold_of(row, batch->experts, problem->topk, chosen).twice;
+    alf_topk_row(row, batch->experts, sweep->topk, chosen);
+    int64_t twice = alf_threshold_of(row, batch->experts, sweep->topk, chosen).twice;
     sweep->threshold[i] = ldexp((double)twice, -batch->grid_bits - 1);
+    sweep->mark_threshold[i] = sweep->threshold[i];
   }
-  free(chosen);
-  return ALF_OK;
 }
 
-alf_status alf_sweep_open(alf_sweep *sweep, const alf_problem *problem, alf_error *err)
+alf_status alf_sweep_open(alf_sweep *sweep, const alf_problem *problem, alf_memory *memory, alf_error *err)
 {
-  size_t tokens = (size_t)problem->batch->tokens, experts = (size_t)problem->batch->experts;
-  size_t cells = tokens * experts;
-  *sweep = (alf_sweep){.tokens = problem->batch->tokens, .experts = problem->batch->experts};
-  sweep->affinity = malloc(cells * sizeof *sweep->affinity);
-  sweep->x = calloc(cells, sizeof *sweep->x);
-  sweep->predicted = calloc(cells, sizeof *sweep->predicted);
-  sweep->threshold = malloc(tokens * sizeof *sweep->threshold);
-  sweep->price = calloc(experts, sizeof *sweep->price);
-  sweep->target = malloc(experts * sizeof *sweep->target);
-  sweep->row = malloc(tokens * sizeof *sweep->row);
-  sweep->load = malloc(experts * sizeof *sweep->load);
-  sweep->row_change = malloc(tokens * sizeof *sweep->row_change);
-  sweep->load_change = malloc(experts * sizeof *sweep->load_change);
-  sweep->token_shift = calloc(tokens, sizeof *sweep->token_shift);
-  sweep->expert_shift = calloc(experts, sizeof *sweep->expert_shift);
-  if (!sweep->affinity || !sweep->x || !sweep->predicted || !sweep->threshold || !sweep->price || !sweep->target ||
-      !sweep->row || !sweep->load || !sweep->row_change || !sweep->load_change || !sweep->token_shift ||
-      !sweep->expert_shift)
-    return alf_fail_memory(err, (3 * cells + 4 * tokens + 5 * experts) * sizeof *sweep->x);
+  const alf_affinity *batch = problem->batch;
+  *sweep = (alf_sweep){.tokens = batch->tokens, .experts = batch->experts, .topk = problem->topk};
+  take_memory(sweep, memory);
+  alf_expert *chosen = alf_memory_take(memory, (size_t)problem->topk, sizeof *chosen);
+  alf_status status = alf_memory_check(memory, err);
+  if (status)
+    return status;
   for (int32_t k = 0; k < sweep->experts; k++)
     sweep->target[k] = alf_first_order_target(problem, k);
-  alf_first_order_affinities(problem->batch, sweep->affinity);
-  return find_thresholds(sweep, problem, err);
-}
-
-void alf_sweep_close(alf_sweep *sweep)
-{
-  free(sweep->affinity);
-  free(sweep->x);
-  free(sweep->predicted);
-  free(sweep->threshold);
-  free(sweep->price);
-  free(sweep->target);
-  free(sweep->row);
-  free(sweep->load);
-  free(sweep->row_change);
-  free(sweep->load_change);
-  free(sweep->token_shift);
-  free(sweep->expert_shift);
-  *sweep = (alf_sweep){0};
+  alf_first_order_affinities(batch, sweep->affinity);
+  find_thresholds(sweep, batch, chosen);
+  return ALF_OK;
 }
 
 static inline void move_row(double *restrict x, const double *restrict predicted, const double *restrict anchor,
@@ -140,7 +126,7 @@ ALF_HOT void alf_sweep_run(alf_sweep *sweep, alf_sweep_move move, double step)
   }
 }
 
-double alf_sweep_square(const double *value, int64_t count)
+static double square(const double *value, int64_t count)
 {
   double sum = 0;
   for (int64_t n = 0; n < count; n++)
@@ -148,10 +134,27 @@ double alf_sweep_square(const double *value, int64_t count)
   return sum;
 }
 
-double alf_sweep_distance(const double *a, const double *b, int64_t count)
+double alf_sweep_weight(const alf_sweep *sweep)
+{
+  double topk = sweep->topk, objective = square(sweep->affinity, sweep->tokens * sweep->experts);
+  double sides = (double)sweep->tokens * topk * topk + square(sweep->target, sweep->experts);
+  return objective > 0 ? sqrt(objective / sides) : 1;
+}
+
+/* The squared distance that `to` gets from `from`, which then catches up. */
+static double catch_up(double *from, const double *to, int64_t count)
 {
   double sum = 0;
   for (int64_t n = 0; n < count; n++)
-    sum += (a[n] - b[n]) * (a[n] - b[n]);
+    sum += (to[n] - from[n]) * (to[n] - from[n]);
+  memcpy(from, to, (size_t)count * sizeof *from);
   return sum;
+}
+
+double alf_sweep_set_mark(alf_sweep *sweep, const double *threshold, const double *price)
+{
+  double primal = catch_up(sweep->mark_x, sweep->predicted, sweep->tokens * sweep->experts);
+  double dual =
+      catch_up(sweep->mark_threshold, threshold, sweep->tokens) + catch_up(sweep->mark_price, price, sweep->experts);
+  return primal > 0 ? sqrt(dual / primal) : 0;
 }

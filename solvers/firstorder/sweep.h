@@ -5,23 +5,28 @@
 #define ALF_FIRSTORDER_SWEEP_H
 
 #include "alf/problem.h"
+#include "core/memory.h"
 
-/* Zero-initialise; alf_sweep_close copes with any state. Sums are in a fixed order, whatever the instruction set. */
+/* Sums are in a fixed order, whatever the instruction set. */
 typedef struct alf_sweep {
   int64_t tokens;
   int32_t experts;
-  double *affinity;     /* T×E, affinity units */
-  double *x;            /* T×E: the iterate; may leave 0..1 */
-  double *predicted;    /* T×E: within 0..1 */
-  double *threshold;    /* T: θ, affinity units */
-  double *price;        /* E: p, affinity units */
-  double *target;       /* E: L_k, slots */
-  double *row, *load;   /* T and E: row and column sums of the prediction */
-  double *row_change;   /* T: row sums of prediction less iterate */
-  double *load_change;  /* E: its column sums */
-  double *token_shift;  /* T: taken from all of a row when the iterate moves */
-  double *expert_shift; /* E: added to all of a column when it moves */
-  double change;        /* Σ (prediction − iterate)² */
+  int32_t topk;
+  double *affinity;       /* T×E, affinity units */
+  double *x;              /* T×E: the iterate; may leave 0..1 */
+  double *predicted;      /* T×E: within 0..1 */
+  double *threshold;      /* T: θ, affinity units */
+  double *price;          /* E: p, affinity units */
+  double *target;         /* E: L_k, slots */
+  double *row, *load;     /* T and E: row and column sums of the prediction */
+  double *row_change;     /* T: row sums of prediction less iterate */
+  double *load_change;    /* E: its column sums */
+  double *token_shift;    /* T: taken from all of a row when the iterate moves */
+  double *expert_shift;   /* E: added to all of a column when it moves */
+  double change;          /* Σ (prediction − iterate)² */
+  double *mark_x;         /* T×E: see alf_sweep_set_mark; the start before */
+  double *mark_threshold; /* T */
+  double *mark_price;     /* E */
 } alf_sweep;
 
 /* How the iterate moves: x += forward·(prediction − x) + back·(anchor − x) + expert_shift − token_shift. */
@@ -30,20 +35,18 @@ typedef struct alf_sweep_move {
   const double *anchor; /* T×E; NULL when `back` is 0 */
 } alf_sweep_move;
 
-/* Takes memory; x, prediction and p are 0 and θ_i is midway between the K-th and the (K+1)-th affinity.
-   Errors: ALF_ENOMEM. */
-alf_status alf_sweep_open(alf_sweep *sweep, const alf_problem *problem, alf_error *err);
-
-/* Releases and zeroes. */
-void alf_sweep_close(alf_sweep *sweep);
+/* Takes what it needs of `memory`, which the caller frees; x, prediction and p are 0 and θ_i is midway between the K-th
+   and the (K+1)-th affinity. Errors: ALF_ENOMEM. */
+alf_status alf_sweep_open(alf_sweep *sweep, const alf_problem *problem, alf_memory *memory, alf_error *err);
 
 /* Moves x, predicts clamp(x + step·(γ + p − θ), 0, 1), and sums. */
 void alf_sweep_run(alf_sweep *sweep, alf_sweep_move move, double step);
 
-/* Σ value², over `count` values in their order. */
-double alf_sweep_square(const double *value, int64_t count);
+/* A first primal weight: the ratio of the norms of γ and of the right-hand sides; 1 where γ is 0. */
+double alf_sweep_weight(const alf_sweep *sweep);
 
-/* Σ (a − b)², over `count` values in their order. */
-double alf_sweep_distance(const double *a, const double *b, int64_t count);
+/* Sets the mark to the prediction with these θ (T) and p (E). Returns by how much further they have moved from the last
+   one than x has, as a ratio of norms; 0 where either has not moved. */
+double alf_sweep_set_mark(alf_sweep *sweep, const double *threshold, const double *price);
 
 #endif

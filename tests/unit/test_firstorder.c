@@ -185,14 +185,16 @@ static void lbfgs_minimises_a_quadratic(void **state)
   enum { N = 4 };
   static const double weight[N] = {1, 10, 0.1, 3};
   alf_error err = {0};
-  alf_lbfgs memory = {0};
-  assert_ok(alf_lbfgs_alloc(&memory, N, &err), &err);
+  alf_memory memory = {0};
+  alf_lbfgs pairs;
+  alf_lbfgs_open(&pairs, N, &memory);
+  assert_ok(alf_memory_check(&memory, &err), &err);
   double at[N] = {1, -2, 3, 4}, next[N], gradient[N], after[N], direction[N], change[N];
   for (int n = 0; n < N; n++) {
     double slope = 0, bend = 0;
     for (int k = 0; k < N; k++)
       gradient[k] = weight[k] * at[k];
-    alf_lbfgs_direction(&memory, gradient, 0.5, direction);
+    alf_lbfgs_direction(&pairs, gradient, 0.5, direction);
     for (int k = 0; k < N; k++) {
       slope += gradient[k] * direction[k];
       bend += weight[k] * direction[k] * direction[k];
@@ -203,17 +205,17 @@ static void lbfgs_minimises_a_quadratic(void **state)
       after[k] = weight[k] * next[k];
       change[k] = after[k] - gradient[k];
     }
-    alf_lbfgs_learn(&memory, at, next, gradient, after);
-    alf_lbfgs_direction(&memory, change, 0.5, direction);
+    alf_lbfgs_learn(&pairs, at, next, gradient, after);
+    alf_lbfgs_direction(&pairs, change, 0.5, direction);
     for (int k = 0; k < N; k++)
       assert_near(direction[k], at[k] - next[k], 1e-9);
     memcpy(at, next, sizeof at);
   }
   for (int k = 0; k < N; k++)
     assert_near(at[k], 0, 1e-9);
-  alf_lbfgs_learn(&memory, at, at, gradient, gradient);
-  assert_int_equal(memory.held, N);
-  alf_lbfgs_free(&memory);
+  alf_lbfgs_learn(&pairs, at, at, gradient, gradient);
+  assert_int_equal(pairs.held, N);
+  alf_memory_free(&memory);
 }
 
 int main(void)

@@ -16,9 +16,10 @@ static void test_one_sweep(void **state)
   static const double anchor[] = {0, 0, 1, 1};
   alf_affinity batch = alf_test_grid(2, 2, 2, cells);
   alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
-  alf_sweep s = {0};
+  alf_memory memory = {0};
+  alf_sweep s;
   alf_error err = {0};
-  assert_ok(alf_sweep_open(&s, &problem, &err), &err);
+  assert_ok(alf_sweep_open(&s, &problem, &memory, &err), &err);
   assert_true(s.threshold[0] == 0.75 && s.threshold[1] == 0.375);
   assert_true(s.target[0] == 1 && s.target[1] == 1);
   s.threshold[1] = 0.25;
@@ -37,7 +38,30 @@ static void test_one_sweep(void **state)
   assert_true(s.load_change[0] == -0.25 && s.load_change[1] == 0.5);
   assert_true(s.row_change[0] == 0.5 && s.row_change[1] == -0.25);
   assert_true(s.change == 0.0625 + 0.0625 + 0.25 + 0.0625);
-  alf_sweep_close(&s);
+  alf_memory_free(&memory);
+}
+
+/* The first weight, and how much further prices move than x does; on the same batch. */
+static void test_weights(void **state)
+{
+  (void)state;
+  static const int64_t cells[] = {4, 2, 3, 0}; /* units of 1/4 */
+  alf_affinity batch = alf_test_grid(2, 2, 2, cells);
+  alf_problem problem = {&batch, 1, ALF_FRACTIONAL};
+  alf_memory memory = {0};
+  alf_sweep s;
+  alf_error err = {0};
+  assert_ok(alf_sweep_open(&s, &problem, &memory, &err), &err);
+  assert_near(alf_sweep_weight(&s), sqrt(1.8125 / 4), 1e-15);
+  static const double threshold[] = {0.75, 0.25}, price[] = {0, 0.5}, x[] = {0.5, 0.5, 1, 0.5};
+  assert_true(alf_sweep_set_mark(&s, threshold, s.price) == 0); /* x has not moved */
+  memcpy(s.predicted, x, sizeof x);
+  assert_true(alf_sweep_set_mark(&s, threshold, s.price) == 0); /* prices have not */
+  assert_memory_equal(s.mark_x, x, sizeof x);
+  s.predicted[2] = 0;
+  assert_true(alf_sweep_set_mark(&s, s.price, price) == sqrt(0.5625 + 0.0625 + 0.25));
+  assert_true(s.mark_price[1] == 0.5 && s.mark_threshold[0] == 0 && s.mark_x[2] == 0);
+  alf_memory_free(&memory);
 }
 
 /* Sums of rows longer than the lanes, with a rest. */
@@ -48,8 +72,9 @@ static void test_sums(void **state)
   alf_affinity batch = {0};
   alf_test_batch("grid:T=5,E=19,levels=7", &batch);
   alf_problem problem = {&batch, 4, ALF_FRACTIONAL};
-  alf_sweep s = {0};
-  assert_ok(alf_sweep_open(&s, &problem, &err), &err);
+  alf_memory memory = {0};
+  alf_sweep s;
+  assert_ok(alf_sweep_open(&s, &problem, &memory, &err), &err);
   for (int pass = 0; pass < 3; pass++)
     alf_sweep_run(&s, (alf_sweep_move){.forward = 0.75}, 0.7);
   double change = 0, load[19] = {0}, load_change[19] = {0};
@@ -73,7 +98,7 @@ static void test_sums(void **state)
   }
   assert_true(change > 0);
   assert_near(s.change, change, 1e-13);
-  alf_sweep_close(&s);
+  alf_memory_free(&memory);
   alf_affinity_free(&batch);
 }
 
@@ -102,8 +127,9 @@ static void test_optimum_stays(void **state)
   alf_problem problem = {&batch, K, ALF_FRACTIONAL};
   alf_solution solution = {0};
   assert_ok(alf_solve(alf_solver_find("enumerate"), &problem, NULL, &solution, &err), &err);
-  alf_sweep s = {0};
-  assert_ok(alf_sweep_open(&s, &problem, &err), &err);
+  alf_memory memory = {0};
+  alf_sweep s;
+  assert_ok(alf_sweep_open(&s, &problem, &memory, &err), &err);
   for (int32_t k = 0; k < E; k++)
     s.price[k] = ldexp((double)solution.price[k], -batch.grid_bits);
   for (int64_t i = 0; i < T; i++) {
@@ -124,7 +150,7 @@ static void test_optimum_stays(void **state)
     for (int32_t k = 0; k < E; k++)
       assert_true(s.load[k] == s.target[k] && s.load_change[k] == 0);
   }
-  alf_sweep_close(&s);
+  alf_memory_free(&memory);
   alf_solution_free(&solution);
   alf_affinity_free(&batch);
 }
@@ -182,11 +208,9 @@ static void test_average_spectrum_reaches(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_one_sweep),
-      cmocka_unit_test(test_sums),
-      cmocka_unit_test(test_optimum_stays),
-      cmocka_unit_test(test_pdhg_reaches),
-      cmocka_unit_test(test_average_spectrum_reaches),
+      cmocka_unit_test(test_one_sweep),    cmocka_unit_test(test_weights),
+      cmocka_unit_test(test_sums),         cmocka_unit_test(test_optimum_stays),
+      cmocka_unit_test(test_pdhg_reaches), cmocka_unit_test(test_average_spectrum_reaches),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

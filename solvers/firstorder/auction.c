@@ -4,7 +4,6 @@
    Castañon, The auction algorithm for the transportation problem, 1989; similar objects share a price, the lowest bid
    held.) All in grid units; ε stays at one of them or more, so the end is near the optimum, not at it. Slots
    are whole: where L is not, the first experts get ⌈L⌉ and the others ⌊L⌋, and what that costs is part of the gap. */
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,22 +204,11 @@ static void view(void *opaque, alf_first_order_iterate *iterate)
 /* So that K·T·ε is a third of what the tolerance allows, judged by the largest affinities. */
 static void find_epsilons(workspace *w)
 {
-  const alf_affinity *batch = w->run.problem->batch;
-  int64_t least = INT64_MAX, most = INT64_MIN;
-  double sum = 0;
-  for (int64_t i = 0; i < batch->tokens; i++) {
-    const int64_t *row = alf_affinity_row(batch, i);
-    int64_t best = row[0];
-    for (int32_t k = 0; k < batch->experts; k++) {
-      least = row[k] < least ? row[k] : least;
-      best = row[k] > best ? row[k] : best;
-    }
-    most = best > most ? best : most;
-    sum += fabs((double)best) / (double)batch->tokens;
-  }
-  double goal = w->run.settings.tolerance * sum / (3.0 * w->run.problem->topk);
-  w->last_epsilon = goal > 1 ? (int64_t)goal : 1;
-  int64_t first = (most - least) / FIRST_SHARE;
+  alf_first_order_extent extent = alf_first_order_measure(w->run.problem->batch);
+  double slots = (double)w->run.problem->topk * (double)w->run.problem->batch->tokens;
+  double last = w->run.settings.tolerance * extent.best / (3 * slots);
+  w->last_epsilon = last > 1 ? (int64_t)last : 1;
+  int64_t first = (int64_t)extent.range / FIRST_SHARE;
   w->epsilon = first > w->last_epsilon ? first : w->last_epsilon;
 }
 

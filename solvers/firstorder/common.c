@@ -54,6 +54,27 @@ alf_status alf_first_order_can(const alf_problem *problem, alf_error *err)
   return ALF_OK;
 }
 
+alf_first_order_extent alf_first_order_measure(const alf_affinity *batch)
+{
+  alf_first_order_extent extent = {0};
+  int64_t least = INT64_MAX, most = INT64_MIN;
+  for (int64_t i = 0; i < batch->tokens; i++) {
+    const int64_t *row = alf_affinity_row(batch, i);
+    int64_t worst = row[0], best = row[0];
+    for (int32_t k = 1; k < batch->experts; k++) {
+      worst = row[k] < worst ? row[k] : worst;
+      best = row[k] > best ? row[k] : best;
+    }
+    least = worst < least ? worst : least;
+    most = best > most ? best : most;
+    extent.spread += (double)(best - worst);
+    extent.best += fabs((double)best);
+    extent.magnitude += fmax((double)best, -(double)worst);
+  }
+  extent.range = (double)(most - least);
+  return extent;
+}
+
 void alf_first_order_show(const alf_affinity *batch, const int64_t *price, double *shown)
 {
   for (int32_t k = 0; k < batch->experts; k++)

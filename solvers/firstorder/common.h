@@ -55,6 +55,16 @@ void alf_first_order_free(void *workspace);
 /* ALF_OK: for solvers that take any problem. */
 alf_status alf_first_order_can(const alf_problem *problem, alf_error *err);
 
+/* How large the affinities of a batch are, in grid units. */
+typedef struct alf_first_order_extent {
+  double range;     /* the largest of all less the smallest */
+  double spread;    /* Σ over tokens of the largest less the smallest */
+  double best;      /* Σ over tokens of |the largest| */
+  double magnitude; /* Σ over tokens of the largest absolute value */
+} alf_first_order_extent;
+
+alf_first_order_extent alf_first_order_measure(const alf_affinity *batch);
+
 /* E prices in grid units of the batch as affinity units, exact below 2^53 grid units. */
 void alf_first_order_show(const alf_affinity *batch, const int64_t *price, double *shown);
 

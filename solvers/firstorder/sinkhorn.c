@@ -208,19 +208,10 @@ static void view(void *opaque, alf_first_order_iterate *iterate)
 static void start(workspace *w)
 {
   const alf_affinity *batch = w->run.problem->batch;
-  double unit = ldexp(1, -batch->grid_bits), least = (double)INFINITY, most = -(double)INFINITY, sum = 0;
-  for (int64_t i = 0; i < batch->tokens; i++) {
-    const int64_t *affinity = alf_affinity_row(batch, i);
-    double best = -(double)INFINITY;
-    for (int32_t k = 0; k < batch->experts; k++) {
-      least = fmin(least, (double)affinity[k] * unit);
-      best = fmax(best, (double)affinity[k] * unit);
-    }
-    most = fmax(most, best);
-    sum += fabs(best);
-  }
-  double range = most > least ? most - least : unit;
-  w->last_epsilon = fmax(w->run.settings.tolerance * sum / (2.0 * w->run.problem->topk * (double)batch->tokens), unit);
+  alf_first_order_extent extent = alf_first_order_measure(batch);
+  double unit = ldexp(1, -batch->grid_bits), range = unit * fmax(extent.range, 1);
+  double slots = (double)w->run.problem->topk * (double)batch->tokens;
+  w->last_epsilon = fmax(w->run.settings.tolerance * (extent.best * unit) / (2 * slots), unit);
   w->epsilon = fmax(FIRST_SHARE * range, w->last_epsilon);
   for (int32_t k = 0; k < batch->experts; k++) {
     double target = alf_first_order_target(w->run.problem, k);

@@ -48,11 +48,6 @@ static double estimate(const alf_problem *problem)
   return 6e-7 * (double)problem->batch->tokens * problem->batch->experts;
 }
 
-static double smaller(double a, double b)
-{
-  return a < b ? a : b;
-}
-
 static void place_trial(workspace *w)
 {
   for (int32_t k = 0; k < w->f.experts; k++)
@@ -198,45 +193,18 @@ static alf_status take_memory(workspace *w, alf_error *err)
   return alf_memory_check(memory, err);
 }
 
-/* The mean over tokens of the largest |γ|. */
-static double typical_affinity(const alf_semidual *f)
-{
-  double sum = 0;
-  for (int64_t i = 0; i < f->tokens; i++) {
-    double largest = 0;
-    for (int32_t k = 0; k < f->experts; k++)
-      largest = fmax(largest, fabs(f->affinity[i * f->experts + k]));
-    sum += largest;
-  }
-  return sum / (double)f->tokens;
-}
-
-/* Mean over tokens of largest minus smallest affinity; 1 where all of them are equal. */
-static double mean_spread(const alf_semidual *f)
-{
-  double sum = 0;
-  for (int64_t i = 0; i < f->tokens; i++) {
-    const double *row = f->affinity + i * f->experts;
-    double least = row[0], most = row[0];
-    for (int32_t k = 1; k < f->experts; k++) {
-      least = fmin(least, row[k]);
-      most = fmax(most, row[k]);
-    }
-    sum += most - least;
-  }
-  return sum > 0 ? sum / (double)f->tokens : 1;
-}
-
 static void start(workspace *w)
 {
   const alf_problem *problem = w->run.problem;
   alf_first_order_affinities(problem->batch, w->affinity);
   w->f.affinity = w->affinity;
   w->f.target = w->target;
-  double first = FIRST_SHARE * mean_spread(&w->f), unit = ldexp(1, -problem->batch->grid_bits);
+  alf_first_order_extent extent = alf_first_order_measure(problem->batch);
+  double unit = ldexp(1, -problem->batch->grid_bits), tokens = (double)w->f.tokens;
+  double first = FIRST_SHARE * (extent.spread > 0 ? unit * extent.spread / tokens : 1);
   for (int32_t k = 0; k < w->f.experts; k++)
     w->target[k] = alf_first_order_target(problem, k);
-  w->last_lambda = smaller(fmax(w->run.settings.tolerance * typical_affinity(&w->f) / 2, unit), first);
+  w->last_lambda = fmin(fmax(w->run.settings.tolerance * (unit * extent.magnitude / tokens) / 2, unit), first);
   w->fewest = 2 * w->f.topk < w->f.experts ? 2 * w->f.topk : w->f.experts;
   w->f.lambda = first;
   w->f.nonzeros = w->f.experts;

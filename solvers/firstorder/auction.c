@@ -212,14 +212,17 @@ static void find_epsilons(workspace *w)
   w->epsilon = first > w->last_epsilon ? first : w->last_epsilon;
 }
 
+/* An expert that must stay empty costs more than others ever will: its price then puts no token in two minds. */
 static void lay_out_slots(workspace *w)
 {
   const alf_problem *problem = w->run.problem;
+  double forbidding = 2 * alf_first_order_measure(problem->batch).range * problem->batch->experts;
   int64_t slots = problem->topk * problem->batch->tokens, experts = problem->batch->experts;
   w->start[0] = 0;
   for (int32_t k = 0; k < experts; k++) {
     int64_t load = problem->capacity ? problem->capacity[k] : slots / experts + (k < slots % experts);
     w->start[k + 1] = w->start[k] + load;
+    w->price[k] = problem->capacity && load == 0 ? (int64_t)forbidding : 0;
   }
 }
 
@@ -230,6 +233,7 @@ static alf_status take_memory(workspace *w, alf_error *err)
   size_t tokens = (size_t)batch->tokens, experts = (size_t)batch->experts, topk = (size_t)w->run.problem->topk;
   w->start = alf_memory_take(memory, experts + 1, sizeof *w->start);
   w->count = alf_memory_take(memory, experts, sizeof *w->count);
+  w->run.routing = alf_memory_take(memory, tokens * topk, sizeof *w->run.routing);
   w->held = alf_memory_take(memory, tokens * topk, sizeof *w->held);
   w->chosen = alf_memory_take(memory, tokens * topk, sizeof *w->chosen);
   w->price = alf_memory_take(memory, experts, sizeof *w->price);

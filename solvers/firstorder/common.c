@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "exact/solution.h"
 #include "firstorder/rounding.h"
 
 static const double default_tolerance = 1e-4;
@@ -216,6 +217,16 @@ static void keep_best(alf_first_order *run, double bound)
   memcpy(run->best_price, run->price, (size_t)run->problem->batch->experts * sizeof *run->price);
 }
 
+/* What the method has shown satisfies every constraint. */
+static void keep_routing(alf_first_order *run, const alf_expert *chosen, const alf_progress *progress)
+{
+  size_t slots = (size_t)run->problem->topk * (size_t)run->problem->batch->tokens;
+  if (!run->routing || progress->violation > 0 || progress->objective <= run->routing_objective)
+    return;
+  run->routing_objective = progress->objective;
+  memcpy(run->routing, chosen, slots * sizeof *chosen);
+}
+
 static alf_status evaluate(alf_first_order *run, const alf_first_order_iterate *iterate, alf_progress *progress,
                            alf_error *err)
 {
@@ -231,6 +242,7 @@ static alf_status evaluate(alf_first_order *run, const alf_first_order_iterate *
   double slots = (double)run->problem->topk * (double)run->problem->batch->tokens;
   progress->violation = (load_excess(run) + off) / slots;
   keep_best(run, progress->dual_bound);
+  keep_routing(run, iterate->chosen, progress);
   return ALF_OK;
 }
 
@@ -292,17 +304,41 @@ static alf_status iterate_until_close(alf_first_order *run, int64_t *iterations,
   return ALF_OK;
 }
 
-static void observe_solution(alf_first_order *run, const alf_solution *solution)
+static double objective_of(const alf_first_order *run, const alf_solution *solution)
 {
-  alf_progress progress = {.seconds = alf_now() - run->started - run->excluded,
-                           .iterations = solution->iterations,
-                           .dual_bound = run->best_bound};
   alf_int128 objective = 0;
   for (int64_t i = 0; i < solution->tokens; i++)
     for (int64_t e = solution->row[i]; e < solution->row[i + 1]; e++)
       objective += (alf_int128)alf_affinity_row(run->problem->batch, i)[solution->expert[e]] * solution->amount[e];
-  progress.objective = alf_int128_to_double(objective, run->problem->batch->grid_bits, (double)solution->denominator);
-  observe(run, &progress);
+  return alf_int128_to_double(objective, run->problem->batch->grid_bits, (double)solution->denominator);
+}
+
+static alf_status append_routing(alf_first_order *run, alf_solution *solution, alf_error *err)
+{
+  const alf_expert *chosen = run->routing;
+  alf_status status = ALF_OK;
+  for (int64_t i = 0; i < solution->tokens && !status; i++, chosen += run->problem->topk) {
+    memset(run->score, 0, (size_t)solution->experts * sizeof *run->score);
+    for (int32_t j = 0; j < run->problem->topk; j++)
+      run->score[chosen[j]] = solution->denominator;
+    status = alf_solution_append(solution, run->problem->topk, i, run->score, err);
+  }
+  return status;
+}
+
+/* Prices and routing of the solution, and the last record. */
+static alf_status finish(alf_first_order *run, alf_solution *solution, alf_error *err)
+{
+  memcpy(solution->price, run->best_price, (size_t)solution->experts * sizeof *solution->price);
+  alf_status status = alf_round_prices(run->problem, run->deadline, solution, err);
+  if (!status && objective_of(run, solution) < run->routing_objective)
+    status = append_routing(run, solution, err);
+  if (!status)
+    observe(run, &(alf_progress){.seconds = alf_now() - run->started - run->excluded,
+                                 .iterations = solution->iterations,
+                                 .objective = objective_of(run, solution),
+                                 .dual_bound = run->best_bound});
+  return status;
 }
 
 alf_status alf_first_order_solve(void *workspace, alf_solution *solution, alf_error *err)
@@ -311,13 +347,8 @@ alf_status alf_first_order_solve(void *workspace, alf_solution *solution, alf_er
   run->started = alf_now();
   run->excluded = 0;
   run->best_bound = (double)INFINITY;
+  run->routing_objective = -(double)INFINITY;
   run->deadline = alf_deadline_after(run->settings.timeout, run->settings.stop);
   alf_status status = iterate_until_close(run, &solution->iterations, err);
-  if (status)
-    return status;
-  memcpy(solution->price, run->best_price, (size_t)solution->experts * sizeof *solution->price);
-  status = alf_round_prices(run->problem, run->deadline, solution, err);
-  if (status == ALF_OK)
-    observe_solution(run, solution);
-  return status;
+  return status ? status : finish(run, solution, err);
 }

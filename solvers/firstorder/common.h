@@ -40,6 +40,8 @@ typedef struct alf_first_order {
   int64_t *best_price;      /* E, grid units: those of the lowest dual bound so far */
   int64_t *score;           /* E, scratch */
   alf_expert *chosen;       /* K, scratch */
+  alf_expert *routing;      /* T×K, taken by methods that show `chosen`: the best complete one so far; else NULL */
+  double routing_objective; /* its objective; -infinity while there is none */
   double best_bound;        /* infinity before the first evaluation */
   double started, excluded; /* clock of alf_now; seconds spent on evaluations, which do not count */
   alf_deadline deadline;
@@ -76,8 +78,8 @@ double alf_first_order_target(const alf_problem *problem, int32_t k);
 
 /* Steps until the tolerance is met, the method says that it is at its end, or the iterations are used up; looks at
    iterates at n = 1, 2, 3, … and from about ten on at intervals that grow by an eighth. Ends with Top-K at the best
-   prices, rounded to a feasible routing (alf_round_prices); that routing is the last record observed, with the number
-   of iterations of the record before it.
+   prices, rounded to a feasible routing (alf_round_prices), or with the method's own best routing where that is better;
+   it is the last record observed, with the number of iterations of the record before it.
    Errors: ALF_ETIMEOUT; ALF_ENOMEM; ALF_ERANGE when prices leave 2^60 grid units or are not numbers. */
 alf_status alf_first_order_solve(void *workspace, alf_solution *solution, alf_error *err);
 

@@ -66,6 +66,6 @@ const alf_cli_command alf_cli_command_figures = {
     .arguments = "NAME",
     .fewest = 1,
     .most = 1,
-    .details = "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes about a minute.",
+    .details = "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes two to three minutes.",
     .run = run,
 };

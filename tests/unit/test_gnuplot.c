@@ -125,19 +125,23 @@ static void draws_png(void **state)
   assert_memory_equal(bytes, "\x89PNG", 4);
 }
 
-/* The shipped figure with the shipped numbers. */
-static void draws_the_demo_figure(void **state)
+/* The shipped figures with the shipped numbers. */
+static void draws_the_shipped_figures(void **state)
 {
+  static const char *const names[] = {"demo", "solvers"};
   static char first[LARGEST], second[LARGEST];
   alf_error err;
   skip_without_gnuplot();
   unsetenv("ALFLAB_PLOTS");
-  const char *csv = ALF_SOURCE_DIR "/paper-figures/demo.csv";
-  assert_ok(alf_plot_draw("demo", csv, alf_test_path(state, "a.svg"), ALF_PLOT_SVG, &err), &err);
-  assert_ok(alf_plot_draw("demo", csv, alf_test_path(state, "b.svg"), ALF_PLOT_SVG, &err), &err);
-  size_t length = read_file(alf_test_path(state, "a.svg"), first);
-  assert_int_equal(read_file(alf_test_path(state, "b.svg"), second), length);
-  assert_memory_equal(first, second, length);
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    char csv[ALF_TEST_PATH];
+    snprintf(csv, sizeof csv, "%s/paper-figures/%s.csv", ALF_SOURCE_DIR, names[n]);
+    assert_ok(alf_plot_draw(names[n], csv, alf_test_path(state, "a.svg"), ALF_PLOT_SVG, &err), &err);
+    assert_ok(alf_plot_draw(names[n], csv, alf_test_path(state, "b.svg"), ALF_PLOT_SVG, &err), &err);
+    size_t length = read_file(alf_test_path(state, "a.svg"), first);
+    assert_int_equal(read_file(alf_test_path(state, "b.svg"), second), length);
+    assert_memory_equal(first, second, length);
+  }
 }
 
 static void a_complaint_is_a_failure(void **state)
@@ -228,7 +232,7 @@ int main(void)
       TEST(draws_the_same_svg_twice),
       TEST(environment_does_not_matter),
       TEST(draws_png),
-      TEST(draws_the_demo_figure),
+      TEST(draws_the_shipped_figures),
       TEST(a_complaint_is_a_failure),
       TEST(a_failure_without_complaint_is_one_too),
       TEST(a_script_that_draws_nothing_is_a_failure),

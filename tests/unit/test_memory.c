@@ -25,10 +25,11 @@ static void test_pieces(void **state)
   alf_memory_free(&memory);
 }
 
+/* Sizes that no size_t holds; allocations that fail are those of unit.allocation. */
 static void test_missing_piece(void **state)
 {
   (void)state;
-  static const size_t most[][2] = {{SIZE_MAX / 4, 2}, {SIZE_MAX / 4, 8}, {SIZE_MAX, 1}};
+  static const size_t most[][2] = {{SIZE_MAX / 4, 8}, {SIZE_MAX, 1}};
   for (size_t c = 0; c < sizeof most / sizeof *most; c++) {
     alf_error err = {0};
     alf_memory memory = {0};

@@ -15,7 +15,8 @@ typedef struct alf_box_token {
   int64_t token; /* its row in the batch; −1: the virtual token of ALF_ROUNDED */
   int64_t first; /* index of its first cell */
   int32_t cells;
-  int32_t want; /* slots that these cells share */
+  int32_t want;   /* slots that these cells share */
+  int32_t copies; /* tokens of which this is one: 1, but for groups */
 } alf_box_token;
 
 typedef struct alf_box_cell {
@@ -57,6 +58,7 @@ typedef struct alf_box {
   int32_t *place;   /* cells: the place of each cell in that order */
   int64_t *entry;   /* cells, in that order: the price from which on the cell is chosen */
   bool is_surveyed; /* entry belongs to the prices */
+  int64_t excess;   /* where paths stopped: what experts have above their targets, in units of 1/denominator */
   alf_box_kept kept;
 } alf_box;
 
@@ -116,12 +118,15 @@ typedef enum alf_box_end { ALF_BOX_OPTIMAL, ALF_BOX_LEFT, ALF_BOX_NO_PATH } alf_
    ALF_ETIMEOUT, ALF_ERANGE. */
 alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentations, alf_error *err);
 
-/* The routing that alf_box_augment has ended with. Errors: ALF_ENOMEM. */
+/* The routing that alf_box_augment has ended with, also where paths stopped. Errors: ALF_ENOMEM. */
 alf_status alf_box_write_primal(const alf_box *box, alf_solution *x, alf_error *err);
 
 /* The prices. With fixed loads expert 0 has price 0. With rounded ones experts that the virtual token chose have the
    smaller load and a price of at least 0, the others at most 0. */
 void alf_box_write_prices(const alf_box *box, alf_solution *x);
+
+/* Marks the experts of which the virtual token has a slot, E; none where there is no such token. */
+void alf_box_write_spared(const alf_box *box, char *is_spared);
 
 /* By how much prices may lie below the box: only their differences matter, so it can be taken to lie as much lower as
    there is room above all of them. */

@@ -74,7 +74,7 @@ static alf_status search_alloc(search *s, alf_box *box, alf_error *err)
 static void route_token(search *s, const alf_box_token *token)
 {
   alf_box *box = s->box;
-  int32_t denominator = s->graph.denominator;
+  int32_t all = token->copies * s->graph.denominator;
   for (int32_t n = 0; n < token->want; n++) {
     int64_t best = -1, highest = 0;
     for (int64_t c = token->first; c < token->first + token->cells; c++) {
@@ -84,7 +84,7 @@ static void route_token(search *s, const alf_box_token *token)
         highest = score;
       }
     }
-    box->amount[best] = denominator;
+    box->amount[best] = all;
   }
 }
 
@@ -236,7 +236,7 @@ static int32_t path_room(const search *s, int32_t sink)
   int32_t b = sink;
   for (; s->parent[b] >= 0; b = before(s, b)) {
     const alf_box_arc *a = arc_into(s, b);
-    int64_t has = s->box->amount[a->from], open = s->graph.denominator - s->box->amount[a->to];
+    int64_t has = s->box->amount[a->from], open = s->graph.left[a->to];
     room = has < room ? has : room;
     room = open < room ? open : room;
   }
@@ -253,6 +253,8 @@ static alf_status augment(search *s, int32_t sink, alf_error *err)
     s->path[length] = *arc_into(s, b);
     s->box->amount[s->path[length].from] -= room;
     s->box->amount[s->path[length].to] += room;
+    s->graph.left[s->path[length].from] += room;
+    s->graph.left[s->path[length].to] -= room;
     length++;
   }
   s->load[sink] += room;
@@ -372,6 +374,9 @@ alf_status alf_box_augment(alf_box *box, alf_box_end *end, int64_t *augmentation
   *end = ALF_BOX_OPTIMAL;
   for (int32_t k = 0; k < box->problem->batch->experts && !status && *end != ALF_BOX_NO_PATH && !is_lost(&s); k++)
     status = unload(&s, k, end, augmentations, err);
+  box->excess = 0;
+  for (int32_t k = 0; k < box->problem->batch->experts && !status; k++)
+    box->excess -= lacks(&s, k) < 0 ? lacks(&s, k) : 0;
   if (!status && *end == ALF_BOX_LEFT)
     status = alf_box_keep(box, err);
   search_free(&s);

@@ -11,6 +11,7 @@ void alf_box_graph_free(alf_box_graph *graph)
   free(graph->way);
   free(graph->ways);
   free(graph->slot);
+  free(graph->left);
 }
 
 alf_status alf_box_graph_alloc(alf_box_graph *graph, alf_box *box, alf_error *err)
@@ -21,8 +22,9 @@ alf_status alf_box_graph_alloc(alf_box_graph *graph, alf_box *box, alf_error *er
   graph->way = malloc(pairs * sizeof *graph->way);
   graph->ways = calloc(experts, sizeof *graph->ways);
   graph->slot = malloc(pairs * sizeof *graph->slot);
-  if (!graph->way || !graph->ways || !graph->slot)
-    return alf_fail_memory(err, pairs * (sizeof *graph->way + sizeof *graph->slot));
+  graph->left = malloc(((size_t)box->cells + 1) * sizeof *graph->left);
+  if (!graph->way || !graph->ways || !graph->slot || !graph->left)
+    return alf_fail_memory(err, pairs * (sizeof *graph->way + sizeof *graph->slot) + (size_t)box->cells * 4);
   memset(graph->slot, -1, pairs * sizeof *graph->slot);
   return ALF_OK;
 }
@@ -63,7 +65,7 @@ static int32_t pop(alf_box_arc *arcs, int32_t top)
 
 static bool is_open(const alf_box_graph *g, int32_t from, int32_t to)
 {
-  return g->box->amount[from] > 0 && g->box->amount[to] < g->denominator;
+  return g->box->amount[from] > 0 && g->left[to] > 0;
 }
 
 /* The way between two experts, made where there is none yet. */
@@ -119,6 +121,8 @@ alf_status alf_box_graph_enter(alf_box_graph *graph, const alf_box_token *token,
 {
   int32_t first = (int32_t)token->first, end = first + token->cells;
   alf_status status = ALF_OK;
+  for (int32_t cell = first; cell < end; cell++)
+    graph->left[cell] = token->copies * graph->denominator - graph->box->amount[cell];
   for (int32_t from = first; from < end; from++)
     for (int32_t to = first; to < end && graph->box->amount[from] > 0 && !status; to++)
       if (to != from && is_open(graph, from, to))
@@ -129,7 +133,7 @@ alf_status alf_box_graph_enter(alf_box_graph *graph, const alf_box_token *token,
 /* `from` can be taken again if it was full, and `to` given up if it was empty; all others' arcs are as they were. */
 static alf_status enter_gained(alf_box_graph *g, int32_t from, int32_t to, int32_t amount, int32_t cell, alf_error *err)
 {
-  bool was_full = g->box->amount[from] + amount >= g->denominator, was_empty = g->box->amount[to] <= amount;
+  bool was_full = g->left[from] <= amount, was_empty = g->box->amount[to] <= amount;
   alf_status status = ALF_OK;
   if (was_full && cell != from && is_open(g, cell, from))
     status = push_arc(g, cell, from, err);
@@ -143,7 +147,7 @@ alf_status alf_box_graph_refresh(alf_box_graph *graph, int32_t from, int32_t to,
 {
   const alf_box_token *token = &graph->box->token[graph->box->cell[from].row];
   int32_t first = (int32_t)token->first, end = first + token->cells;
-  bool is_empty = graph->box->amount[from] == 0, is_full = graph->box->amount[to] == graph->denominator;
+  bool is_empty = graph->box->amount[from] == 0, is_full = graph->left[to] == 0;
   alf_status status = ALF_OK;
   for (int32_t cell = first; cell < end && !status; cell++) {
     status = enter_gained(graph, from, to, amount, cell, err);

@@ -28,6 +28,7 @@ typedef struct alf_box_graph {
   alf_box *box;
   int32_t experts;
   int32_t denominator;
+  int32_t *left;    /* cells: what each can still take, in units of 1/denominator */
   alf_box_arc *arc; /* pool */
   int64_t arcs, room;
   alf_box_way *way; /* E×E: in row a the ways from expert a, in no order */

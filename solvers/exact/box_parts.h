@@ -30,4 +30,8 @@ void alf_box_scan_token(alf_box_part *part, int64_t i, const int64_t *affinity);
 /* Room for one more token with all its cells. Errors: ALF_ENOMEM. */
 alf_status alf_box_reserve(alf_box *box, alf_error *err);
 
+/* ALF_ROUNDED where E does not divide K·T: the token that has the slots which some experts do without. Errors:
+   ALF_ENOMEM. */
+alf_status alf_box_add_virtual_token(alf_box *box, alf_error *err);
+
 #endif

@@ -105,3 +105,11 @@ void alf_box_write_prices(const alf_box *box, alf_solution *x)
   for (int32_t k = 0; k < x->experts; k++)
     x->price[k] = box->price[k] - origin;
 }
+
+void alf_box_write_spared(const alf_box *box, char *is_spared)
+{
+  const alf_box_token *last = box->tokens ? &box->token[box->tokens - 1] : NULL;
+  memset(is_spared, 0, (size_t)box->problem->batch->experts);
+  for (int64_t c = 0; last && last->token < 0 && c < last->cells; c++)
+    is_spared[box->cell[last->first + c].expert] = box->amount[last->first + c] > 0;
+}

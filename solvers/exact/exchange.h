@@ -2,11 +2,19 @@
 #ifndef ALF_EXACT_EXCHANGE_H
 #define ALF_EXACT_EXCHANGE_H
 
-#include "alf/problem.h"
+#include "alf/solver.h"
+#include "core/deadline.h"
 
 /* alf_exchange_prices with at most `repairs` cycles cancelled: *optimal tells whether the primal is optimal then, and
    only then prices are written. With 0 it decides optimality and leaves the primal alone. Errors: ALF_ENOMEM. */
 alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, int64_t repairs, bool *optimal,
                             alf_error *err);
+
+/* Brings loads that are off target by a few slots to their targets, from a primal that is optimal for the loads it has:
+   shortest paths on the whole exchange graph, which is read anew for each. Then the prices. With ALF_ROUNDED, `is_spared`
+   (E) marks the experts that are to have the smaller load, and says at the end which have it; else it is all 0. Errors:
+   ALF_ENOMEM, ALF_ETIMEOUT. */
+alf_status alf_exchange_finish(const alf_problem *problem, alf_solution *solution, char *is_spared,
+                               alf_deadline deadline, alf_error *err);
 
 #endif

@@ -1,0 +1,41 @@
+/* The exchange graph of a primal, and load that moves along it. */
+#ifndef ALF_EXACT_EXCHANGE_GRAPH_H
+#define ALF_EXACT_EXCHANGE_GRAPH_H
+
+#include "alf/face.h"
+
+/* Arcs and distances of alf_exchange_costs. The primal is optimal for its loads iff no cycle is negative, and then
+   distances from a source before all nodes are optimal prices (C6). */
+typedef struct alf_exchange_graph {
+  const alf_problem *problem;
+  alf_solution *solution;
+  int32_t nodes;
+  int64_t *cost;     /* nodes × nodes, grid units; ALF_PATH_NONE where there is no arc */
+  int64_t *distance; /* nodes */
+  int64_t *parent;   /* nodes; -1: none */
+  int32_t *mark;     /* nodes: scratch */
+} alf_exchange_graph;
+
+/* Zero-initialised apart from problem and solution. Errors: ALF_ENOMEM. */
+alf_status alf_exchange_graph_alloc(alf_exchange_graph *graph, alf_error *err);
+void alf_exchange_graph_free(alf_exchange_graph *graph);
+
+/* Reads the costs from the primal anew; no node has a parent then. Errors: ALF_ENOMEM. */
+alf_status alf_exchange_graph_read(alf_exchange_graph *graph, alf_error *err);
+
+/* One pass of Bellman and Ford over all arcs; whether a distance fell. */
+bool alf_exchange_graph_relax(alf_exchange_graph *graph);
+
+/* An arc with what can move along it; `token` is -1 where that is no token. */
+typedef struct alf_exchange_move {
+  int32_t from, to;
+  int64_t token, room; /* room in units of 1/denominator */
+} alf_exchange_move;
+
+/* A token that can move from expert a to expert b at the cost of the arc, which exists. */
+alf_exchange_move alf_exchange_find_move(const alf_exchange_graph *graph, int32_t a, int32_t b);
+
+/* Moves an amount from one expert to the other in the row of the token, if there is one. Errors: ALF_ENOMEM. */
+alf_status alf_exchange_carry(alf_solution *solution, const alf_exchange_move *move, int64_t amount, alf_error *err);
+
+#endif

@@ -3,10 +3,7 @@
 
 #include "exact/box.h"
 
-enum {
-  FEW = 16,    /* an expert in so many */
-  FACTOR = 16, /* by which a width grows */
-};
+enum { FACTOR = 8 }; /* by which a width grows */
 
 void alf_box_forget(alf_box *box)
 {
@@ -102,25 +99,30 @@ int64_t alf_box_spare(const alf_box *box)
   return spare > 0 ? spare : 0;
 }
 
-static int64_t widen(int64_t width, int64_t factor)
+/* Whether experts at the border can have all the room there is: every token that has chosen one then has all its cells
+   free. That is little for experts of small load, whose nearest cells say least about how far prices will go. */
+static bool can_free_all(const alf_box *box, const bool *is_stopped)
 {
-  return width < ALF_BOX_ALL / factor ? factor * width : ALF_BOX_ALL;
+  int64_t cells = 0;
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    cells += is_stopped[k] ? alf_box_target(box, k) * box->problem->batch->experts : 0;
+  return cells <= box->cells;
 }
 
-/* Few experts at the border get all the room there is: what they free is little beside the box, and a width that comes
-   from the nearest cells can be far too small, as for an expert that is to have no load. */
 void alf_box_set_widths_to_resume(alf_box *box, int64_t slots)
 {
-  int32_t experts = box->problem->batch->experts, stopped = 0;
+  int32_t experts = box->problem->batch->experts;
   int64_t down[ALF_MAX_EXPERTS], spare = alf_box_spare(box);
+  bool is_stopped[ALF_MAX_EXPERTS];
   for (int32_t k = 0; k < experts; k++) {
-    bool stops = box->down[k] == ALF_BOX_ALL || box->price[k] <= box->centre[k] - box->down[k] - spare;
-    down[k] = stops ? box->down[k] : 0;
-    stopped += stops;
+    is_stopped[k] = box->down[k] == ALF_BOX_ALL || box->price[k] <= box->centre[k] - box->down[k] - spare;
+    down[k] = is_stopped[k] ? box->down[k] : 0;
   }
+  bool free_all = can_free_all(box, is_stopped);
   alf_box_set_widths(box, slots);
   for (int32_t k = 0; k < experts; k++) {
-    int64_t wide = widen(down[k], stopped <= experts / FEW ? ALF_BOX_ALL : FACTOR);
+    int64_t wide = down[k] < ALF_BOX_ALL / FACTOR ? FACTOR * down[k] : ALF_BOX_ALL;
+    wide = is_stopped[k] && free_all ? ALF_BOX_ALL : wide;
     box->down[k] = wide > box->down[k] ? wide : box->down[k];
     box->up[k] = 0;
   }

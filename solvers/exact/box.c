@@ -110,3 +110,9 @@ int32_t alf_box_on_border(const alf_box *box)
     count += box->price[k] - box->centre[k] == box->up[k] || box->centre[k] - box->price[k] == box->down[k];
   return count;
 }
+
+void alf_box_free_all(alf_box *box)
+{
+  for (int32_t k = 0; k < box->problem->batch->experts; k++)
+    box->down[k] = box->up[k] = ALF_BOX_ALL;
+}

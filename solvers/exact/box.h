@@ -99,6 +99,9 @@ void alf_box_set_widths(alf_box *box, int64_t slots);
    stayed. */
 int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough);
 
+/* Sets the widths so that every cell is free. */
+void alf_box_free_all(alf_box *box);
+
 /* How many prices lie on the border: they would have gone on. */
 int32_t alf_box_on_border(const alf_box *box);
 

@@ -9,7 +9,7 @@
    free cells; shortest augmenting paths on these end exactly optimal. (shared/algorithms.md, "exchange") */
 
 enum {
-  FEW_PATHS = 8,   /* that are left are not worth another box, for every one that did not do */
+  FEW_PATHS = 8,   /* that a box has brought are too few */
   PATIENCE = 2,    /* boxes in a row at whose border paths stop before all experts get more room */
   FINE_SLOTS = 32, /* half-width of the last box, in slots on either side of the threshold, at most */
 };
@@ -102,12 +102,12 @@ static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int6
   return ALF_OK;
 }
 
-/* Few paths that are left are found faster without a box, and so are those for which boxes do not help. */
+/* One path over the whole exchange graph takes half as long as a box: that pays for few, and where boxes help little. */
 static bool is_nearly_done(const alf_exchange_work *w, int64_t excess_before)
 {
   int64_t excess = w->box.excess;
   bool helps_little = excess_before - excess < FEW_PATHS && excess < FEW_PATHS * (int64_t)w->problem->batch->experts;
-  return excess <= FEW_PATHS * w->stops || (w->stops > 1 && helps_little);
+  return excess <= 2 * w->stops || (w->stops > 1 && helps_little);
 }
 
 /* One box and the paths in it; *done when they end optimal, or nearly so. */

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alf/face.h"
 #include "core/hot.h"
+#include "exact/exchange_graph.h"
 
 /* Stands in for the affinity of a cell that can take no more: what it leaves is far above every cost. */
 static const int64_t closed = -(INT64_C(1) << 61);
@@ -22,10 +22,8 @@ static ALF_HOT void lower_costs(int64_t *restrict cost, const int64_t *restrict 
   }
 }
 
-/* The arcs that token i offers: it can give up every expert it uses for every one that it does not use up. `open` is
-   scratch for E affinities. */
-static void offer_token(const alf_problem *problem, const alf_solution *x, int64_t i, int32_t nodes, int64_t *open,
-                        int64_t *cost)
+void alf_exchange_offer(const alf_problem *problem, const alf_solution *x, int64_t i, int32_t from, int32_t nodes,
+                        int64_t *open, int64_t *cost)
 {
   const int64_t *affinity = alf_affinity_row(problem->batch, i);
   memcpy(open, affinity, (size_t)x->experts * sizeof *open);
@@ -34,7 +32,8 @@ static void offer_token(const alf_problem *problem, const alf_solution *x, int64
       open[x->expert[e]] = closed;
   for (int64_t e = x->row[i]; e < x->row[i + 1]; e++) {
     int32_t a = x->expert[e];
-    lower_costs(cost + (int64_t)a * nodes, open, affinity[a], x->experts);
+    if (from < 0 || a == from)
+      lower_costs(cost + (int64_t)a * nodes, open, affinity[a], x->experts);
   }
 }
 
@@ -67,7 +66,7 @@ alf_status alf_exchange_costs(const alf_problem *problem, const alf_solution *so
     for (int64_t c = 0; c < (int64_t)nodes * nodes; c++)
       cost[c] = ALF_FACE_NONE;
     for (int64_t i = 0; i < solution->tokens; i++)
-      offer_token(problem, solution, i, nodes, open, cost);
+      alf_exchange_offer(problem, solution, i, -1, nodes, open, cost);
     for (int64_t e = 0; e < solution->row[solution->tokens]; e++)
       load[solution->expert[e]] += solution->amount[e];
     if (nodes > solution->experts)

@@ -75,24 +75,24 @@ static int64_t amount_of(const alf_solution *x, int64_t i, int32_t k)
   return e < x->row[i + 1] && x->expert[e] == k ? x->amount[e] : 0;
 }
 
-/* A token that can move from a to b at the cost of the arc. */
-static int64_t find_mover(const alf_exchange_graph *g, int32_t a, int32_t b)
+bool alf_exchange_can_move(const alf_exchange_graph *g, int64_t i, int32_t a, int32_t b, alf_exchange_move *move)
 {
   const alf_solution *x = g->solution;
-  int64_t i = 0;
-  for (bool found = false; !found; i += !found) {
-    const int64_t *affinity = alf_affinity_row(g->problem->batch, i);
-    found = affinity[a] - affinity[b] == g->cost[(int64_t)a * g->nodes + b] && amount_of(x, i, a) > 0 &&
-            amount_of(x, i, b) < x->denominator;
-  }
-  return i;
+  const int64_t *affinity = alf_affinity_row(g->problem->batch, i);
+  if (affinity[a] - affinity[b] != g->cost[(int64_t)a * g->nodes + b])
+    return false;
+  int64_t has = amount_of(x, i, a), open = x->denominator - amount_of(x, i, b);
+  *move = (alf_exchange_move){a, b, i, has < open ? has : open};
+  return move->room > 0;
 }
 
 alf_exchange_move alf_exchange_find_move(const alf_exchange_graph *g, int32_t a, int32_t b)
 {
-  const alf_solution *x = g->solution;
-  int64_t i = find_mover(g, a, b), has = amount_of(x, i, a), open = x->denominator - amount_of(x, i, b);
-  return (alf_exchange_move){a, b, i, has < open ? has : open};
+  alf_exchange_move move = {0};
+  int64_t i = 0;
+  while (!alf_exchange_can_move(g, i, a, b, &move))
+    i++;
+  return move;
 }
 
 static void drop_entry(alf_solution *x, int64_t i, int64_t e)

@@ -35,6 +35,14 @@ typedef struct alf_exchange_move {
 /* A token that can move from expert a to expert b at the cost of the arc, which exists. */
 alf_exchange_move alf_exchange_find_move(const alf_exchange_graph *graph, int32_t a, int32_t b);
 
+/* Whether token i can move from a to b at the cost of the arc; *move then says how much of it. */
+bool alf_exchange_can_move(const alf_exchange_graph *graph, int64_t i, int32_t a, int32_t b, alf_exchange_move *move);
+
+/* Lowers cost (nodes×nodes) to that of the arcs which token i offers: it can give up every expert it uses, or only the
+   expert `from` where that is not negative, for every one that it does not use up. `open` is scratch for E integers. */
+void alf_exchange_offer(const alf_problem *problem, const alf_solution *solution, int64_t i, int32_t from,
+                        int32_t nodes, int64_t *open, int64_t *cost);
+
 /* Moves an amount from one expert to the other in the row of the token, if there is one. Errors: ALF_ENOMEM. */
 alf_status alf_exchange_carry(alf_solution *solution, const alf_exchange_move *move, int64_t amount, alf_error *err);
 

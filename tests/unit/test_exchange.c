@@ -18,6 +18,9 @@ static const char *const inputs[] = {
     "adversarial:T=3000,E=24,kind=2",
     "adversarial:T=3000,E=24,kind=3",
     "adversarial:T=3000,E=24,kind=4",
+    "early:T=3000,E=24",
+    "early:T=3000,E=24,noise=0",
+    "early:T=3000,E=24,noise=0.01,dead=0.5,skew=3",
     "softmax:T=3001,E=17",
     "grid:T=1999,E=30,levels=3",
 };

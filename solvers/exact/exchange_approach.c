@@ -174,7 +174,7 @@ alf_status alf_exchange_approach_by_groups(alf_exchange_work *w, int64_t *augmen
   w->has_tried_groups = true;
   w->has_groups = false;
   alf_status status = fill_with_groups(w, &grain, err);
-  if (status || box->tokens == 0)
+  if (status || box->tokens < box->problem->batch->experts / 2) /* prices of so few would leave all the rest tied */
     return status;
   w->has_groups = true;
   alf_box_free_all(box);

@@ -1,6 +1,7 @@
 #include "routing/scan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 extern const alf_scan_kernel alf_scan_avx512, alf_scan_avx2;
@@ -24,7 +25,7 @@ const alf_scan_kernel *alf_scan_fastest(void)
 alf_status alf_scan_alloc(alf_scan *scan, int32_t experts, int32_t topk, alf_error *err)
 {
   size_t padded = alf_scan_padded(experts), words = (padded + 63) / 64,
-         bytes = (4 * padded + 2 * words) * sizeof(int64_t);
+         bytes = (5 * padded + 2 * words) * sizeof(int64_t);
   int64_t *block = calloc(1, bytes);
   *scan = (alf_scan){.kernel = alf_scan_fastest(), .experts = experts, .topk = topk, .block = block};
   if (!block)
@@ -35,10 +36,11 @@ alf_status alf_scan_alloc(alf_scan *scan, int32_t experts, int32_t topk, alf_err
   scan->down = block + padded;
   scan->up = block + 2 * padded;
   scan->score = block + 3 * padded;
-  scan->chosen = (uint64_t *)(block + 4 * padded);
+  scan->row = block + 4 * padded;
+  scan->chosen = (uint64_t *)(block + 5 * padded);
   scan->within = scan->chosen + words;
   for (size_t k = (size_t)experts; k < padded; k++)
-    scan->score[k] = ALF_SCAN_PAD;
+    scan->row[k] = ALF_SCAN_PAD;
   return ALF_OK;
 }
 
@@ -66,6 +68,8 @@ static void choose_among_ties(alf_scan *scan)
 
 void alf_scan_token(alf_scan *scan, const int64_t *affinity, int64_t guess)
 {
+  if (scan->padded > scan->experts)
+    affinity = memcpy(scan->row, affinity, (size_t)scan->experts * sizeof *scan->row);
   scan->kernel->token(scan, affinity, guess);
   if (scan->cut.last_in == scan->cut.first_out)
     choose_among_ties(scan);

@@ -27,6 +27,7 @@ typedef struct alf_scan {
   int32_t words;         /* of 64 bits, that hold a bit for every expert */
   int64_t *price;        /* padded: set by the caller */
   int64_t *down, *up;    /* padded: how far each price may fall and rise, >= 0; set by the caller */
+  int64_t *row;          /* padded: a copy of the affinities, where E is no multiple of ALF_SCAN_BLOCK */
   int64_t *score;        /* padded: affinity + price */
   uint64_t *chosen;      /* words: Top-K; the lower index wins ties */
   uint64_t *within;      /* words: what alf_scan_within found */

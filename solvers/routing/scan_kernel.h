@@ -19,6 +19,11 @@ enum {
   EVERY_LANE = (1 << LANES) - 1,
 };
 
+ALF_INLINE int64_t most_lane(vec v)
+{
+  return ~least_lane(sub(all(-1), v));
+}
+
 /* The K-th largest of `count` values, a constant, and the next one: those that have few others ahead of them. */
 ALF_INLINE alf_cut cut_values(const int64_t *value, int32_t count, int32_t topk)
 {
@@ -79,20 +84,31 @@ ALF_INLINE bool find_cut(const int64_t *score, int32_t experts, int32_t topk, al
          (topk <= ALF_SCAN_MOST_TOPK && cut_candidates(score, experts, MANY_GROUPS, topk, cut));
 }
 
-/* False when not exactly K scores exceed the guess. */
-ALF_INLINE bool try_guess(const int64_t *score, int32_t experts, int32_t topk, int64_t guess, alf_cut *cut)
+/* Adds up the scores, and does all the rest on the way as if exactly K of them exceeded the guess; false when they do
+   not. */
+ALF_INLINE bool try_guess(alf_scan *s, const int64_t *affinity, int64_t guess, int32_t experts)
 {
-  vec limit = all(guess), in = all(INT64_MAX), out = all(INT64_MIN);
+  vec limit = all(guess), in = all(INT64_MAX), out = all(INT64_MIN), low = in, high = out;
   int32_t n = 0;
-  for (int32_t k = 0; k < experts; k += LANES) {
-    vec own = load(score + k);
-    mask is_in = greater(own, limit);
-    n += __builtin_popcount(bits(is_in));
-    in = least(in, where(is_in, own, all(INT64_MAX)));
-    out = most(out, where(is_in, all(INT64_MIN), own));
+  for (int32_t k = 0; k < experts; k += WORD) {
+    uint64_t chosen = 0;
+    for (int32_t j = k; j < k + WORD && j < experts; j += LANES) {
+      vec score = add(load(affinity + j), load(s->price + j));
+      mask is_in = greater(score, limit);
+      store(s->score + j, score);
+      in = least(in, where(is_in, score, all(INT64_MAX)));
+      out = most(out, where(is_in, all(INT64_MIN), score));
+      low = least(low, where(is_in, sub(score, load(s->down + j)), all(INT64_MAX)));
+      high = most(high, where(is_in, all(INT64_MIN), add(score, load(s->up + j))));
+      chosen |= (uint64_t)bits(is_in) << (j - k);
+    }
+    s->chosen[k / WORD] = chosen;
+    n += __builtin_popcountll(chosen);
   }
-  *cut = (alf_cut){least_lane(in), ~least_lane(sub(all(-1), out))};
-  return n == topk;
+  s->cut = (alf_cut){least_lane(in), most_lane(out)};
+  s->lowest_chosen = least_lane(low);
+  s->highest_other = most_lane(high);
+  return n == s->topk;
 }
 
 /* Cells that tie with the last one in count as others here; alf_scan_token mends that. */
@@ -111,29 +127,27 @@ ALF_INLINE void mark_chosen(alf_scan *s, int32_t experts)
     s->chosen[k / WORD] = chosen;
   }
   s->lowest_chosen = least_lane(low);
-  s->highest_other = ~least_lane(sub(all(-1), high));
+  s->highest_other = most_lane(high);
 }
 
-ALF_INLINE void look_at(alf_scan *s, const int64_t *affinity, int64_t guess, int32_t experts, int32_t padded)
+ALF_INLINE void look_at(alf_scan *s, const int64_t *affinity, int64_t guess, int32_t padded)
 {
-  int32_t k = 0;
-  for (; k + LANES <= experts; k += LANES)
+  if (guess != ALF_SCAN_NO_GUESS && try_guess(s, affinity, guess, padded))
+    return;
+  for (int32_t k = 0; k < padded && guess == ALF_SCAN_NO_GUESS; k += LANES)
     store(s->score + k, add(load(affinity + k), load(s->price + k)));
-  for (; k < experts; k++)
-    s->score[k] = affinity[k] + s->price[k];
-  bool is_cut = guess != ALF_SCAN_NO_GUESS && try_guess(s->score, padded, s->topk, guess, &s->cut);
-  if (!is_cut && !find_cut(s->score, padded, s->topk, &s->cut))
-    s->cut = alf_cut_by_insertion(s->score, experts, s->topk);
+  if (!find_cut(s->score, padded, s->topk, &s->cut))
+    s->cut = alf_cut_by_insertion(s->score, s->experts, s->topk);
   mark_chosen(s, padded);
 }
 
 /* The commonest number of experts has loops of its own. */
 static void token(alf_scan *s, const int64_t *affinity, int64_t guess)
 {
-  if (s->experts == WORD)
-    look_at(s, affinity, guess, WORD, WORD);
+  if (s->padded == WORD)
+    look_at(s, affinity, guess, WORD);
   else
-    look_at(s, affinity, guess, s->experts, s->padded);
+    look_at(s, affinity, guess, s->padded);
 }
 
 static void within(alf_scan *s, int64_t highest, int64_t lowest)

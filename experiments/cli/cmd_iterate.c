@@ -22,8 +22,8 @@ typedef struct iterate_run {
   const alf_rule *rule;
   const alf_schedule *schedule;
   alf_source *source;
-  bool repeated;              /* one batch again and again, not a stream */
-  alf_affinity raw, batch[2]; /* batch[n % 2] is routed in iterate n of a stream */
+  bool repeated;         /* one batch again and again, not a stream */
+  alf_affinity batch[2]; /* batch[n % 2] is routed in iterate n of a stream */
   alf_iterate *iterate;
   alf_cycle *cycle; /* NULL where the next state is not a function of the shift modulo a common one */
   alf_new_file csv;
@@ -41,7 +41,6 @@ static void free_run(iterate_run *run)
   alf_iterate_free(run->iterate);
   alf_affinity_free(&run->batch[0]);
   alf_affinity_free(&run->batch[1]);
-  alf_affinity_free(&run->raw);
   alf_source_close(run->source);
 }
 
@@ -49,11 +48,11 @@ static void free_run(iterate_run *run)
 static alf_status read_batch(iterate_run *run, alf_affinity *batch, alf_error *err)
 {
   alf_dtype dtype = run->options->float_mode ? ALF_FLOAT64 : ALF_DYADIC;
-  alf_status status = alf_cli_next(run->source, &run->raw, dtype, batch, err);
+  alf_status status = alf_cli_next(run->source, NULL, dtype, batch, err);
   if (status != ALF_EEND)
     return status;
   alf_source_rewind(run->source);
-  return alf_cli_next(run->source, &run->raw, dtype, batch, err);
+  return alf_cli_next(run->source, NULL, dtype, batch, err);
 }
 
 static alf_status find_parts(iterate_run *run, alf_error *err)

@@ -22,7 +22,7 @@ typedef struct solve_run {
   const alf_cli_options *options;
   const alf_solver *solver;
   alf_source *source;
-  alf_affinity raw, batch;
+  alf_affinity batch;
   alf_problem problem;
   alf_solution solution;
   alf_certificate certificate;
@@ -43,7 +43,6 @@ static void free_run(solve_run *run)
   free(run->capacity);
   alf_solution_free(&run->solution);
   alf_affinity_free(&run->batch);
-  alf_affinity_free(&run->raw);
   alf_source_close(run->source);
   json_decref(run->batches);
 }
@@ -266,7 +265,7 @@ static alf_status solve_batch(solve_run *run, int64_t index, alf_solve_settings 
 static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
 {
   double start = alf_cli_seconds();
-  alf_status status = alf_cli_next(run->source, &run->raw, ALF_DYADIC, &run->batch, err);
+  alf_status status = alf_cli_next(run->source, NULL, ALF_DYADIC, &run->batch, err);
   run->read_seconds = alf_cli_seconds() - start;
   if (status != ALF_OK)
     return status;

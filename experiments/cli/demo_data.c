@@ -16,11 +16,9 @@ alf_status alf_demo_data_path(const char *name, char path[ALF_DEMO_PATH], alf_er
 alf_status alf_demo_read(const char *input, const alf_cli_options *options, alf_affinity *batch, alf_error *err)
 {
   alf_source *source = NULL;
-  alf_affinity raw = {0};
   alf_status status = alf_cli_open(&source, input, options, err);
   if (status == ALF_OK)
-    status = alf_cli_next(source, &raw, ALF_DYADIC, batch, err);
-  alf_affinity_free(&raw);
+    status = alf_cli_next(source, NULL, ALF_DYADIC, batch, err);
   alf_source_close(source);
   return status;
 }

@@ -16,14 +16,16 @@ alf_status alf_cli_open(alf_source **source, const char *input, const alf_cli_op
 
 alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, alf_affinity *batch, alf_error *err)
 {
-  alf_status status = alf_source_next(source, raw, err);
+  alf_affinity own = {0};
+  alf_error cause = {0};
+  alf_affinity_free(batch);
+  alf_status status = alf_source_next(source, raw ? raw : &own, err);
   if (status == ALF_EEND)
     *err = (alf_error){.code = ALF_EEND};
   if (status != ALF_OK)
     return status;
-  alf_affinity_free(batch);
-  alf_error cause = {0};
-  status = alf_affinity_convert(raw, dtype, batch, &cause);
+  status = raw ? alf_affinity_convert(raw, dtype, batch, &cause) : alf_affinity_take(&own, dtype, batch, &cause);
+  alf_affinity_free(&own);
   return status == ALF_OK ? status
                           : alf_fail(err, status, "%s: %.400s", alf_source_describe(source)->input, cause.text);
 }

@@ -108,20 +108,30 @@ static void quantise(const alf_affinity *in, alf_affinity *out)
   out->rounding_bound = ldexp(worst, -out->grid_bits);
 }
 
-static alf_status to_dyadic(const alf_affinity *in, alf_affinity *out, alf_error *err)
+/* The grid on which the values of a batch fit 64 bits with room for sums. */
+static alf_status choose_grid(const alf_affinity *in, int32_t *grid_bits, alf_error *err)
 {
   double maximum;
   alf_status status = largest(in, ldexp(1, ALF_RANGE_BITS), &maximum, err);
-  if (status == ALF_OK)
-    status = alf_affinity_alloc(out, ALF_DYADIC, in->tokens, in->experts, err);
   if (status != ALF_OK)
     return status;
   int exponent;
   frexp(maximum, &exponent);
-  if (exponent > ALF_UNIT_BITS - ALF_GRID_BITS)
-    out->grid_bits = ALF_UNIT_BITS - exponent;
-  if (nearbyint(ldexp(maximum, out->grid_bits)) >= ldexp(1, ALF_UNIT_BITS)) /* rounded up to the limit itself */
-    out->grid_bits--;
+  *grid_bits = exponent > ALF_UNIT_BITS - ALF_GRID_BITS ? ALF_UNIT_BITS - exponent : ALF_GRID_BITS;
+  if (nearbyint(ldexp(maximum, *grid_bits)) >= ldexp(1, ALF_UNIT_BITS)) /* rounded up to the limit itself */
+    --*grid_bits;
+  return ALF_OK;
+}
+
+static alf_status to_dyadic(const alf_affinity *in, alf_affinity *out, alf_error *err)
+{
+  int32_t grid_bits;
+  alf_status status = choose_grid(in, &grid_bits, err);
+  if (status == ALF_OK)
+    status = alf_affinity_alloc(out, ALF_DYADIC, in->tokens, in->experts, err);
+  if (status != ALF_OK)
+    return status;
+  out->grid_bits = grid_bits;
   quantise(in, out);
   return ALF_OK;
 }
@@ -159,6 +169,30 @@ alf_status alf_affinity_convert(const alf_affinity *in, alf_dtype dtype, alf_aff
   if (dtype != ALF_DYADIC)
     return alf_fail(err, ALF_EINVAL, "dtype %d: expected ALF_DYADIC or ALF_FLOAT64", (int)dtype);
   return in->dtype == ALF_DYADIC ? copy_dyadic(in, out, err) : to_dyadic(in, out, err);
+}
+
+/* A cell is read before it is written. */
+static alf_status to_dyadic_in_place(alf_affinity *in, alf_affinity *out, alf_error *err)
+{
+  alf_affinity taken = *in;
+  alf_status status = choose_grid(in, &taken.grid_bits, err);
+  if (status != ALF_OK)
+    return status;
+  taken.dtype = ALF_DYADIC;
+  quantise(in, &taken);
+  *out = taken;
+  *in = (alf_affinity){0};
+  return ALF_OK;
+}
+
+alf_status alf_affinity_take(alf_affinity *in, alf_dtype dtype, alf_affinity *out, alf_error *err)
+{
+  if (in->storage && in->dtype == ALF_FLOAT64 && dtype == ALF_DYADIC)
+    return to_dyadic_in_place(in, out, err);
+  alf_status status = alf_affinity_convert(in, dtype, out, err);
+  if (status == ALF_OK)
+    alf_affinity_free(in);
+  return status;
 }
 
 alf_status alf_check_topk(const alf_affinity *a, int32_t topk, alf_error *err)

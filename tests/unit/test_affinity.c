@@ -197,14 +197,61 @@ static void test_check_topk(void **state)
   assert_ok(alf_check_topk(&a, 1, &err), &err);
 }
 
+/* The same as converting, in the memory of the batch itself where that is float64. */
+static void taking_is_converting(void **state)
+{
+  (void)state;
+  const double values[] = {0.1, -3, 0x1p-50, 7.25, 0, 1};
+  for (int dtype = ALF_FLOAT32; dtype <= ALF_FLOAT64; dtype++) {
+    alf_affinity in = {0}, converted = {0}, taken = {0};
+    alf_error err = {0};
+    assert_ok(alf_affinity_alloc(&in, (alf_dtype)dtype, 2, 3, &err), &err);
+    for (int c = 0; c < 6; c++)
+      if (dtype == ALF_FLOAT32)
+        ((float *)in.storage)[c] = (float)values[c];
+      else
+        ((double *)in.storage)[c] = values[c];
+    const void *memory = in.storage;
+    assert_ok(alf_affinity_convert(&in, ALF_DYADIC, &converted, &err), &err);
+    assert_ok(alf_affinity_take(&in, ALF_DYADIC, &taken, &err), &err);
+    assert_null(in.storage);
+    assert_int_equal(taken.storage == memory, dtype == ALF_FLOAT64);
+    assert_true(taken.dtype == ALF_DYADIC && taken.grid_bits == converted.grid_bits);
+    assert_true(taken.rounding_bound == converted.rounding_bound);
+    assert_memory_equal(taken.values, converted.values, 6 * sizeof(int64_t));
+    alf_affinity_free(&converted);
+    alf_affinity_free(&taken);
+  }
+}
+
+static void taking_refuses_and_leaves_alone(void **state)
+{
+  (void)state;
+  double values[] = {1, 2, NAN, 4};
+  alf_affinity in = {0}, out = {0};
+  alf_error err = {0};
+  assert_ok(alf_affinity_alloc(&in, ALF_FLOAT64, 2, 2, &err), &err);
+  memcpy(in.storage, values, sizeof values);
+  assert_fails(alf_affinity_take(&in, ALF_DYADIC, &out, &err), ALF_EFORMAT, &err, "token 1, expert 0");
+  assert_null(out.storage);
+  assert_memory_equal(in.storage, values, sizeof values);
+  alf_affinity_free(&in);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_alloc),           cmocka_unit_test(test_alloc_refuses),
-      cmocka_unit_test(test_rounding),        cmocka_unit_test(test_exact_batch),
-      cmocka_unit_test(test_grid_choice),     cmocka_unit_test(test_bound_is_measured),
-      cmocka_unit_test(test_convert_refuses), cmocka_unit_test(test_from_dyadic),
+      cmocka_unit_test(test_alloc),
+      cmocka_unit_test(test_alloc_refuses),
+      cmocka_unit_test(test_rounding),
+      cmocka_unit_test(test_exact_batch),
+      cmocka_unit_test(test_grid_choice),
+      cmocka_unit_test(test_bound_is_measured),
+      cmocka_unit_test(test_convert_refuses),
+      cmocka_unit_test(test_from_dyadic),
       cmocka_unit_test(test_check_topk),
+      cmocka_unit_test(taking_is_converting),
+      cmocka_unit_test(taking_refuses_and_leaves_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,9 +12,11 @@ enum {
   LOOKS = 3,  /* at one sample, at most */
   WIDEST = 4, /* times the half-width of ordinary prices */
   NOISE_BITS = 16,
-  STALL_SHARE = 64,    /* of all slots, by which loads are off */
-  GROUP_SHARE = 8,     /* groups: one for so many tokens, or so many for an expert, at most */
+  STALL_SHARE = 64, /* of all slots, by which loads are off */
+  FEW_GROUPS = 8,
+  MOST_GROUPS = 64,    /* for every expert */
   COARSEST_GROUPS = 3, /* bits below the spread of affinities */
+  FINE_GROUPS = 7,     /* the same, of groups that are fine enough */
   SPREAD_ROWS = 64,    /* that are looked at for it */
 };
 
@@ -146,13 +148,10 @@ static int bits_of_spread(const alf_affinity *batch)
 }
 
 /* Fills the box with the finest groups of which there are at most so many; leaves it empty when all are too fine. */
-static alf_status fill_with_groups(alf_exchange_work *w, int *grain, alf_error *err)
+static alf_status fill_with_groups(alf_exchange_work *w, int bits, int64_t most, int *grain, alf_error *err)
 {
   alf_box *box = &w->box;
-  int64_t tokens = w->problem->batch->tokens, most = (int64_t)GROUP_SHARE * w->problem->batch->experts;
-  most = most < tokens / GROUP_SHARE ? most : tokens / GROUP_SHARE;
-  *grain = bits_of_spread(w->problem->batch) - COARSEST_GROUPS;
-  *grain = *grain > 0 ? *grain : 0;
+  *grain = bits > COARSEST_GROUPS ? bits - COARSEST_GROUPS : 0;
   int too_fine = -1;
   alf_status status = alf_box_group(box, *grain, most, err);
   if (status || box->tokens == 0)
@@ -165,6 +164,23 @@ static alf_status fill_with_groups(alf_exchange_work *w, int *grain, alf_error *
   return status || box->tokens ? status : alf_box_group(box, *grain, most, err);
 }
 
+static int64_t at_most(int64_t groups, int64_t limit)
+{
+  return groups < limit ? groups : limit;
+}
+
+/* Few groups are solved fast, but where they are too coarse more of them come nearer; those still are a smaller problem
+   than the batch. */
+static alf_status find_groups(alf_exchange_work *w, int *grain, alf_error *err)
+{
+  int64_t tokens = w->problem->batch->tokens, experts = w->problem->batch->experts;
+  int bits = bits_of_spread(w->problem->batch);
+  alf_status status = fill_with_groups(w, bits, at_most(FEW_GROUPS * experts, tokens / 8), grain, err);
+  if (!status && (w->box.tokens == 0 || *grain > bits - FINE_GROUPS))
+    status = fill_with_groups(w, bits, at_most(MOST_GROUPS * experts, tokens / 3), grain, err);
+  return status;
+}
+
 alf_status alf_exchange_approach_by_groups(alf_exchange_work *w, int64_t *augmentations, alf_error *err)
 {
   alf_box *box = &w->box;
@@ -173,7 +189,7 @@ alf_status alf_exchange_approach_by_groups(alf_exchange_work *w, int64_t *augmen
   bool is_stalled;
   w->has_tried_groups = true;
   w->has_groups = false;
-  alf_status status = fill_with_groups(w, &grain, err);
+  alf_status status = find_groups(w, &grain, err);
   if (status || box->tokens < box->problem->batch->experts / 2) /* prices of so few would leave all the rest tied */
     return status;
   w->has_groups = true;

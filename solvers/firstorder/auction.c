@@ -5,7 +5,6 @@
    held.) All in grid units; ε stays at one of them or more, so the end is near the optimum, not at it. Slots
    are whole: where L is not, the first experts get ⌈L⌉ and the others ⌊L⌋, and what that costs is part of the gap. */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "firstorder/common.h"

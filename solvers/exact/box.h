@@ -95,7 +95,7 @@ void alf_box_set_widths(alf_box *box, int64_t slots);
 
 /* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= enough or a round gains less than a
    quarter; returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
-   stayed. */
+   stayed. Past the deadline there is no further one. */
 int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough);
 
 /* Sets the widths so that every cell is free. */

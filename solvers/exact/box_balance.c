@@ -154,7 +154,7 @@ int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough)
       memcpy(best, box->price, bytes);
       least = off;
     }
-    if (stalls || least <= enough)
+    if (stalls || least <= enough || alf_deadline_left_ms(box->deadline) == 0)
       break;
     move_prices(box);
   }

@@ -1,8 +1,11 @@
 /* exchange where boxes, samples and noise come into play: too large for enumeration, judged by the certificate. */
 #include "support.h"
 
+#include <math.h>
+
 #include "alf/certificate.h"
 #include "alf/solver.h"
+#include "exact/sample.h"
 
 static const char *const inputs[] = {
     "softmax:T=3000,E=24",
@@ -192,6 +195,39 @@ static void test_stops(void **state)
   alf_affinity_free(&batch);
 }
 
+static int asked;
+
+static bool count_and_go_on(void)
+{
+  asked++;
+  return false;
+}
+
+/* Rounds over many cells take long: whether there is time left is asked between them, not only at their end. */
+static void test_balancing_looks_at_the_deadline(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_sample sample = {0};
+  alf_box box = {0};
+  alf_error err = {0};
+  alf_test_batch("softmax:T=300,E=24", &batch);
+  alf_problem problem = {&batch, 3, ALF_FRACTIONAL};
+  assert_ok(alf_box_alloc(&box, &problem, (alf_deadline){(double)INFINITY, count_and_go_on}, 1, &err), &err);
+  assert_ok(alf_sample_take(&sample, &box, 1, &err), &err);
+  asked = 0;
+  alf_sample_balance(&sample, &box, 3, 0);
+  assert_true(asked > 0);
+  alf_sample_set_widths(&sample, &box, 4);
+  assert_ok(alf_box_survey(&box, 1, &err), &err);
+  asked = 0;
+  alf_box_balance(&box, 3, 0);
+  assert_true(asked > 0);
+  alf_sample_free(&sample);
+  alf_box_free(&box);
+  alf_affinity_free(&batch);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -202,6 +238,7 @@ int main(void)
       cmocka_unit_test(test_ends_of_the_grid),
       cmocka_unit_test(test_threads_change_nothing),
       cmocka_unit_test(test_stops),
+      cmocka_unit_test(test_balancing_looks_at_the_deadline),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,18 @@ static void test_balancing_looks_at_the_deadline(void **state)
   alf_affinity_free(&batch);
 }
 
+/* Cells are counted in 32 bits, also those of the virtual token; the batch itself is not looked at. */
+static void test_largest_problem(void **state)
+{
+  (void)state;
+  alf_error err = {0};
+  alf_affinity batch = {.dtype = ALF_DYADIC, .tokens = INT32_MAX / 64, .experts = 64};
+  alf_problem problem = {&batch, 8, ALF_ROUNDED};
+  assert_fails(alf_solver_find("exchange")->can(&problem, &err), ALF_EUNSUPPORTED, &err, "cells");
+  batch.tokens--;
+  assert_ok(alf_solver_find("exchange")->can(&problem, &err), &err);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -239,6 +251,7 @@ int main(void)
       cmocka_unit_test(test_threads_change_nothing),
       cmocka_unit_test(test_stops),
       cmocka_unit_test(test_balancing_looks_at_the_deadline),
+      cmocka_unit_test(test_largest_problem),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,18 @@ static void test_few_tokens_for_many_experts(void **state)
   }
 }
 
+/* Tokens that choose most experts have long rows, all of whose arcs to an expert go when they get it in full. */
+static void test_near_repeats_that_choose_most_experts(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_test_batch("early:T=400,E=64,words=9", &batch);
+  for (int32_t topk = 40; topk < 64; topk += 11)
+    for (int kind = ALF_FRACTIONAL; kind <= ALF_ROUNDED; kind++)
+      assert_true(solve(&batch, topk, (alf_problem_kind)kind, "exchange").certified);
+  alf_affinity_free(&batch);
+}
+
 /* Half of the experts get nothing, or each one more than the one before: prices lie far from those of samples. */
 static void test_capacities_far_from_equal(void **state)
 {
@@ -245,6 +257,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_proven_on_every_kind),
       cmocka_unit_test(test_few_tokens_for_many_experts),
+      cmocka_unit_test(test_near_repeats_that_choose_most_experts),
       cmocka_unit_test(test_capacities_far_from_equal),
       cmocka_unit_test(test_same_optimum_as_glpk),
       cmocka_unit_test(test_ends_of_the_grid),

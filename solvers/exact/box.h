@@ -8,7 +8,6 @@
 
 #include "alf/problem.h"
 #include "core/deadline.h"
-#include "routing/cut.h"
 
 /* A token that is not settled. Its cells are consecutive, experts ascending. */
 typedef struct alf_box_token {
@@ -96,7 +95,7 @@ void alf_box_set_widths(alf_box *box, int64_t slots);
 
 /* Moves the prices by quantile rounds on the free cells until Σ|load − L| <= enough or a round gains less than a
    quarter; returns that sum, in slots. A round sets every price so that its expert would have its load if the other prices
-   stayed. */
+   stayed. Past the deadline there is no further one. */
 int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough);
 
 /* Sets the widths so that every cell is free. */
@@ -104,10 +103,6 @@ void alf_box_free_all(alf_box *box);
 
 /* How many prices lie on the border: they would have gone on. */
 int32_t alf_box_on_border(const alf_box *box);
-
-/* Of one token's free cells at the prices: the want-th largest score and the next one; ALF_BOX_NEVER and −ALF_BOX_NEVER
-   where there is none. Brings is_in up to date. */
-alf_cut alf_box_cut(alf_box *box, alf_box_token *token);
 
 /* Orders the cells by expert and makes room for what goes with them. Errors: ALF_ENOMEM. */
 alf_status alf_box_order_cells(alf_box *box, alf_error *err);

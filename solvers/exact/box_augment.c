@@ -13,6 +13,8 @@ enum {
   LOST_WORK = 4,  /* in vain, until another box does */
 };
 
+enum { POLL_TOKENS = 1024 }; /* whose arcs are entered between two looks at the deadline */
+
 typedef struct search {
   alf_box *box;
   alf_box_graph graph;
@@ -107,6 +109,8 @@ static alf_status start(search *s, alf_error *err)
     if (!alf_box_recall(box, &box->token[r], &next))
       route_token(s, &box->token[r]);
     status = alf_box_graph_enter(&s->graph, &box->token[r], err);
+    if (!status && r % POLL_TOKENS == 0)
+      status = alf_box_check_deadline(box, err);
   }
   for (int64_t c = 0; c < box->cells; c++)
     s->load[box->cell[c].expert] += box->amount[c];

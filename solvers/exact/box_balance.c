@@ -5,6 +5,7 @@
 #include "core/gap.h"
 #include "exact/box.h"
 #include "exact/perturb.h"
+#include "routing/cut.h"
 
 #define NEVER ALF_BOX_NEVER
 
@@ -34,7 +35,9 @@ static border find_border(const alf_box *box, const alf_box_token *token)
   return b;
 }
 
-alf_cut alf_box_cut(alf_box *box, alf_box_token *token)
+/* Of one token's free cells at the prices: the want-th largest score and the next one; NEVER and −NEVER where there is
+   none. Brings is_in up to date. */
+static alf_cut cut_token(alf_box *box, const alf_box_token *token)
 {
   border b = find_border(box, token);
   while (b.at.last_in < b.at.first_out) {
@@ -50,9 +53,9 @@ static int threads_for(const alf_box *box)
   return box->cells < PARALLEL_CELLS ? 1 : box->threads;
 }
 
-static void enter_token(alf_box *box, alf_box_token *token)
+static void enter_token(alf_box *box, const alf_box_token *token)
 {
-  alf_cut cut = alf_box_cut(box, token);
+  alf_cut cut = cut_token(box, token);
   for (int64_t c = token->first; c < token->first + token->cells; c++) {
     int64_t rival = box->is_in[c] ? cut.first_out : cut.last_in;
     int64_t never = rival == NEVER || rival == -NEVER;
@@ -151,7 +154,7 @@ int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough)
       memcpy(best, box->price, bytes);
       least = off;
     }
-    if (stalls || least <= enough)
+    if (stalls || least <= enough || alf_deadline_left_ms(box->deadline) == 0)
       break;
     move_prices(box);
   }

@@ -10,7 +10,7 @@
 typedef struct table {
   const alf_affinity *batch;
   int grain;
-  int64_t slots; /* a power of 2, more than twice the tokens */
+  int64_t slots; /* a power of 2, at least twice the tokens */
   int32_t *slot; /* index of a box token; −1: free */
 } table;
 
@@ -69,7 +69,7 @@ static alf_status group(alf_box *box, table *t, int64_t most, alf_error *err)
   for (int64_t i = 0; i < t->batch->tokens && !status; i++, box->sampled++) {
     int32_t *slot = find_slot(t, box, i);
     if (*slot < 0 && box->tokens == most) {
-      box->tokens = 0;
+      box->tokens = box->cells = 0;
       return ALF_OK;
     }
     if (*slot < 0) {

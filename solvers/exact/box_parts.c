@@ -12,16 +12,21 @@ enum {
   POLL_TOKENS = 8192,   /* between two looks at the deadline */
 };
 
-alf_status alf_box_reserve(alf_box *box, alf_error *err)
+static alf_status make_room(alf_box *box, int64_t tokens, int64_t cells, alf_error *err)
 {
-  int64_t cells = box->cells + box->problem->batch->experts, room = box->cell_room;
-  alf_box_token *token = alf_grow(box->token, &box->token_room, box->tokens + 1, sizeof *token);
+  int64_t room = box->cell_room;
+  alf_box_token *token = alf_grow(box->token, &box->token_room, tokens, sizeof *token);
   box->token = token ? token : box->token;
   char *is_in = alf_grow(box->is_in, &room, cells, sizeof *is_in);
   box->is_in = is_in ? is_in : box->is_in;
   alf_box_cell *cell = is_in ? alf_grow(box->cell, &box->cell_room, cells, sizeof *cell) : NULL;
   box->cell = cell ? cell : box->cell;
   return token && cell ? ALF_OK : alf_fail_memory(err, (unsigned long long)cells * sizeof *cell);
+}
+
+alf_status alf_box_reserve(alf_box *box, alf_error *err)
+{
+  return make_room(box, box->tokens + 1, box->cells + box->problem->batch->experts, err);
 }
 
 void alf_box_scan_token(alf_box_part *part, int64_t i, const int64_t *affinity)
@@ -87,23 +92,18 @@ static void part_free(alf_box_part *p, bool is_first)
 static alf_status append_part(alf_box *box, const alf_box_part *p, alf_error *err)
 {
   const alf_box *from = &p->box;
-  int64_t tokens = box->tokens + from->tokens, cells = box->cells + from->cells, room = box->cell_room;
-  alf_box_token *token = alf_grow(box->token, &box->token_room, tokens, sizeof *token);
-  box->token = token ? token : box->token;
-  char *is_in = alf_grow(box->is_in, &room, cells, sizeof *is_in);
-  box->is_in = is_in ? is_in : box->is_in;
-  alf_box_cell *cell = is_in ? alf_grow(box->cell, &box->cell_room, cells, sizeof *cell) : NULL;
-  box->cell = cell ? cell : box->cell;
-  if (!token || !cell)
-    return alf_fail_memory(err, (unsigned long long)cells * sizeof *cell);
-  memcpy(is_in + box->cells, from->is_in, (size_t)from->cells);
+  int64_t tokens = box->tokens + from->tokens, cells = box->cells + from->cells;
+  alf_status status = make_room(box, tokens, cells, err);
+  if (status)
+    return status;
+  memcpy(box->is_in + box->cells, from->is_in, (size_t)from->cells);
   for (int64_t c = 0; c < from->cells; c++) {
-    cell[box->cells + c] = from->cell[c];
-    cell[box->cells + c].row += from->tokens ? (int32_t)box->tokens : 0;
+    box->cell[box->cells + c] = from->cell[c];
+    box->cell[box->cells + c].row += from->tokens ? (int32_t)box->tokens : 0;
   }
   for (int64_t r = 0; r < from->tokens; r++) {
-    token[box->tokens + r] = from->token[r];
-    token[box->tokens + r].first += box->cells;
+    box->token[box->tokens + r] = from->token[r];
+    box->token[box->tokens + r].first += box->cells;
   }
   box->tokens = tokens;
   box->cells = cells;

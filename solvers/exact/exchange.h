@@ -1,4 +1,4 @@
-/* The exchange graph's verdict on a primal. */
+/* The exchange graph's verdict on a primal, and paths on it that the loads still lack. */
 #ifndef ALF_EXACT_EXCHANGE_H
 #define ALF_EXACT_EXCHANGE_H
 
@@ -11,9 +11,9 @@ alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, 
                             alf_error *err);
 
 /* Brings loads that are off target by a few slots to their targets, from a primal that is optimal for the loads it has:
-   shortest paths on the whole exchange graph, which is read anew for each. Then the prices. With ALF_ROUNDED, `is_spared`
-   (E) marks the experts that are to have the smaller load, and says at the end which have it; else it is all 0. Errors:
-   ALF_ENOMEM, ALF_ETIMEOUT. */
+   shortest paths on the whole exchange graph, one at a time. Then the prices. With ALF_ROUNDED, `is_spared` (E) marks
+   the experts that are to have the smaller load, and says at the end which have it; else it is all 0. Errors:
+   ALF_ENOMEM, ALF_ETIMEOUT, ALF_ESOLVER when there is no path. */
 alf_status alf_exchange_finish(const alf_problem *problem, alf_solution *solution, char *is_spared,
                                alf_deadline deadline, alf_error *err);
 

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/grow.h"
 #include "exact/exchange.h"
@@ -17,7 +16,7 @@ typedef struct finish {
   int64_t *cost;            /* nodes×nodes: of tokens alone */
   int64_t *open;            /* E: scratch */
   char *is_spared;          /* E: that token has a slot of these, and can give up any for any other (ALF_ROUNDED) */
-  char *is_stale;           /* E: arcs from the expert have to be found anew */
+  char *is_left, *is_full;  /* E: arcs from the expert, and arcs to it, have to be found anew */
   int64_t *lack;            /* E: slots to the target, in units of 1/denominator */
   holders *holders;         /* E */
   alf_exchange_move *path;  /* E: the moves of one path */
@@ -31,7 +30,8 @@ static void finish_free(finish *f)
   free(f->holders);
   free(f->cost);
   free(f->open);
-  free(f->is_stale);
+  free(f->is_left);
+  free(f->is_full);
   free(f->lack);
   free(f->path);
   alf_exchange_graph_free(&f->graph);
@@ -63,11 +63,12 @@ static alf_status finish_alloc(finish *f, alf_error *err)
   size_t arcs = (size_t)f->graph.nodes * (size_t)f->graph.nodes;
   f->cost = malloc(arcs * sizeof *f->cost);
   f->open = malloc(experts * sizeof *f->open);
-  f->is_stale = calloc(experts, 1);
+  f->is_left = calloc(experts, 1);
+  f->is_full = calloc(experts, 1);
   f->lack = malloc(experts * sizeof *f->lack);
   f->holders = calloc(experts, sizeof *f->holders);
   f->path = malloc(experts * sizeof *f->path);
-  if (!status && (!f->cost || !f->open || !f->is_stale || !f->lack || !f->holders || !f->path))
+  if (!status && (!f->cost || !f->open || !f->is_left || !f->is_full || !f->lack || !f->holders || !f->path))
     status = alf_fail_memory(err, arcs * sizeof *f->cost + experts * 64);
   return status;
 }
@@ -148,18 +149,20 @@ static alf_status note_move(finish *f, const alf_exchange_move *m, int64_t room,
 {
   const alf_solution *x = f->graph.solution;
   const int64_t *affinity = alf_affinity_row(f->graph.problem->batch, m->token);
-  bool has_from = false;
+  bool has_from = false, is_cheapest = false;
   int64_t has_to = 0;
   for (int64_t e = x->row[m->token]; e < x->row[m->token + 1]; e++) {
     int32_t k = x->expert[e];
     has_from = has_from || k == m->from;
     has_to = k == m->to ? x->amount[e] : has_to;
-    if (f->cost[(int64_t)k * f->graph.nodes + m->to] == affinity[k] - affinity[m->to])
-      f->is_stale[k] = 1;
+    is_cheapest = is_cheapest || f->cost[(int64_t)k * f->graph.nodes + m->to] == affinity[k] - affinity[m->to];
   }
-  f->is_stale[m->from] = 1;
-  if (!has_from)
+  if (is_cheapest && has_to == x->denominator)
+    f->is_full[m->to] = 1;
+  if (!has_from) {
+    f->is_left[m->from] = 1;
     release(&f->holders[m->from], m->token);
+  }
   return has_to == room ? hold(&f->holders[m->to], m->token, err) : ALF_OK;
 }
 
@@ -183,22 +186,47 @@ static alf_status move_along(finish *f, int32_t sink, alf_error *err)
   return status;
 }
 
-/* Finds stale arcs anew, and enters those that the tokens of the path have gained. */
-static void renew_costs(finish *f)
+static void renew_arcs_from(finish *f, int32_t a)
 {
-  const alf_problem *problem = f->graph.problem;
   const alf_solution *x = f->graph.solution;
   int32_t nodes = f->graph.nodes;
-  for (int32_t a = 0; a < x->experts; a++) {
-    for (int32_t b = 0; b < x->experts && f->is_stale[a]; b++)
-      f->cost[(int64_t)a * nodes + b] = ALF_PATH_NONE;
-    for (int64_t j = 0; j < f->holders[a].count && f->is_stale[a]; j++)
-      alf_exchange_offer(problem, x, f->holders[a].token[j], a, nodes, f->open, f->cost);
-    f->is_stale[a] = 0;
+  for (int32_t b = 0; b < x->experts; b++)
+    f->cost[(int64_t)a * nodes + b] = ALF_PATH_NONE;
+  for (int64_t j = 0; j < f->holders[a].count; j++)
+    alf_exchange_offer(f->graph.problem, x, f->holders[a].token[j], a, nodes, f->open, f->cost);
+}
+
+static void renew_arcs_to(finish *f, int32_t b)
+{
+  const alf_solution *x = f->graph.solution;
+  int32_t nodes = f->graph.nodes;
+  for (int32_t a = 0; a < x->experts; a++)
+    f->cost[(int64_t)a * nodes + b] = ALF_PATH_NONE;
+  for (int64_t i = 0; i < x->tokens; i++) {
+    const int64_t *affinity = alf_affinity_row(f->graph.problem->batch, i);
+    bool is_full = false;
+    for (int64_t e = x->row[i]; e < x->row[i + 1]; e++)
+      is_full = is_full || (x->expert[e] == b && x->amount[e] == x->denominator);
+    for (int64_t e = x->row[i]; e < x->row[i + 1] && !is_full; e++) {
+      int64_t *cost = &f->cost[(int64_t)x->expert[e] * nodes + b], offered = affinity[x->expert[e]] - affinity[b];
+      *cost = offered < *cost ? offered : *cost;
+    }
+  }
+}
+
+/* Finds lost arcs anew, and enters those that the tokens of the path have gained. */
+static void renew_costs(finish *f)
+{
+  for (int32_t k = 0; k < f->graph.solution->experts; k++) {
+    if (f->is_left[k])
+      renew_arcs_from(f, k);
+    if (f->is_full[k])
+      renew_arcs_to(f, k);
+    f->is_left[k] = f->is_full[k] = 0;
   }
   for (int32_t j = 0; j < f->length; j++)
     if (f->path[j].token >= 0)
-      alf_exchange_offer(problem, x, f->path[j].token, -1, nodes, f->open, f->cost);
+      alf_exchange_offer(f->graph.problem, f->graph.solution, f->path[j].token, -1, f->graph.nodes, f->open, f->cost);
 }
 
 static bool is_balanced(const finish *f)

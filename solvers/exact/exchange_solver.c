@@ -14,11 +14,12 @@ enum {
   FINE_SLOTS = 32, /* half-width of the last box, in slots on either side of the threshold, at most */
 };
 
+/* Cells have 32-bit numbers, also those of the virtual token. */
 static alf_status can(const alf_problem *problem, alf_error *err)
 {
-  if (problem->batch->tokens <= INT32_MAX / problem->batch->experts)
+  if (problem->batch->tokens < INT32_MAX / problem->batch->experts)
     return ALF_OK;
-  return alf_fail(err, ALF_EUNSUPPORTED, "exchange: %lld tokens x %d experts: expected at most %d cells",
+  return alf_fail(err, ALF_EUNSUPPORTED, "exchange: %lld tokens and one more x %d experts: expected at most %d cells",
                   (long long)problem->batch->tokens, problem->batch->experts, INT32_MAX);
 }
 

@@ -89,9 +89,10 @@ static int64_t next_price(const alf_sample *sample, int32_t k, int step)
 }
 
 /* The prices at which sample->target tokens choose each expert, or more where they tie: a search by intervals for all
-   experts at once. */
-static void find_quantiles(alf_sample *sample, int32_t experts, int64_t *price)
+   experts at once. Past the deadline it ends early. */
+static void find_quantiles(alf_sample *sample, const alf_box *box, int64_t *price)
 {
+  int32_t experts = box->problem->batch->experts;
   int64_t *low = sample->low, *high = sample->high;
   find_ends(sample, experts, low, high);
   for (int32_t k = 0; k < experts; k++) {
@@ -99,7 +100,7 @@ static void find_quantiles(alf_sample *sample, int32_t experts, int64_t *price)
     sample->above[k] = sample->tokens;
   }
   int64_t open = experts;
-  for (int step = 0; open > 0; step++) {
+  for (int step = 0; open > 0 && alf_deadline_left_ms(box->deadline) > 0; step++) {
     open = 0;
     for (int32_t k = 0; k < experts; k++)
       price[k] = next_price(sample, k, step);
@@ -152,11 +153,11 @@ int64_t alf_sample_balance(alf_sample *sample, alf_box *box, int rounds, int64_t
       memcpy(sample->best, box->price, bytes);
       least = off;
     }
-    if (stalls)
+    if (stalls || alf_deadline_left_ms(box->deadline) == 0)
       break;
     for (int32_t k = 0; k < experts; k++)
       sample->target[k] = alf_box_target(box, k);
-    find_quantiles(sample, experts, box->price);
+    find_quantiles(sample, box, box->price);
   }
   memcpy(box->price, sample->best, bytes);
   return least;
@@ -168,7 +169,7 @@ static void find_width(alf_sample *sample, const alf_box *box, int64_t slots, in
   int32_t experts = box->problem->batch->experts;
   for (int32_t k = 0; k < experts; k++)
     sample->target[k] = alf_box_target(box, k) + slots;
-  find_quantiles(sample, experts, sample->next);
+  find_quantiles(sample, box, sample->next);
   for (int32_t k = 0; k < experts; k++)
     width[k] = llabs(sample->next[k] - box->price[k]) + 1;
 }

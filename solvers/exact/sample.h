@@ -21,7 +21,7 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
 void alf_sample_free(alf_sample *sample);
 
 /* Moves the prices of the box until Σ|load − L| <= enough or a round gains less than a quarter; returns that sum, in slots of
-   the sample. */
+   the sample. Where the deadline passes meanwhile, the prices are any. */
 int64_t alf_sample_balance(alf_sample *sample, alf_box *box, int rounds, int64_t enough);
 
 /* Sets the widths of the box so that `slots` tokens of the sample come to choose the expert, and as many to leave it, as

@@ -4,8 +4,8 @@
    Castañon, The auction algorithm for the transportation problem, 1989; similar objects share a price, the lowest bid
    held.) All in grid units; ε stays at one of them or more, so the end is near the optimum, not at it. Slots
    are whole: where L is not, the first experts get ⌈L⌉ and the others ⌊L⌋, and what that costs is part of the gap. */
+#include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "firstorder/common.h"
@@ -201,13 +201,14 @@ static void view(void *opaque, alf_first_order_iterate *iterate)
   iterate->chosen = w->chosen;
 }
 
-/* So that K·T·ε is a third of what the tolerance allows, judged by the largest affinities. */
+/* So that K·T·ε is a third of what the tolerance allows, judged by the largest affinities; but at most their range, with
+   which any routing will do: bids are to stay within 64 bits. */
 static void find_epsilons(workspace *w)
 {
   alf_first_order_extent extent = alf_first_order_measure(w->run.problem->batch);
   double slots = (double)w->run.problem->topk * (double)w->run.problem->batch->tokens;
   double last = w->run.settings.tolerance * extent.best / (3 * slots);
-  w->last_epsilon = last > 1 ? (int64_t)last : 1;
+  w->last_epsilon = (int64_t)fmax(fmin(last, extent.range), 1);
   int64_t first = (int64_t)extent.range / FIRST_SHARE;
   w->epsilon = first > w->last_epsilon ? first : w->last_epsilon;
 }

@@ -2,7 +2,6 @@
    and the (L_k + 1)-th smallest θ_i − γ_ik, where expert k would get its load if thresholds stayed; repeated. It is not
    a descent method: it comes close in a few rounds and then circles. (shared/algorithms.md) */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alf/routing.h"

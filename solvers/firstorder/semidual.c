@@ -1,7 +1,6 @@
 #include "firstorder/semidual.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* The c largest scores, descending, by insertion; without those that are λ below the K-th: θ is not lower than that,

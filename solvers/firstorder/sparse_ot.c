@@ -7,7 +7,6 @@
    token ends with K experts. Where the load has a range the target is its mean. One iteration is one evaluation of φ:
    one pass over the batch. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "firstorder/common.h"

@@ -7,7 +7,8 @@
      count_if(n, mask)         n + 1 where the mask is set, else n
      bits(mask)                lane j as bit j
      least_lane(v)             the smallest lane
-   and NAME, the suffix of the table that comes out. Nothing branches on scores, which would be mispredicted. */
+   and makes its alf_scan_kernel of the static functions at the end. Nothing branches on scores, which would be
+   mispredicted. */
 #include "core/hot.h"
 #include "routing/scan.h"
 

@@ -50,11 +50,29 @@ static void test_empty_experts(void **state)
   check("softmax:T=64,E=8,skew=1", 2, most_empty);
 }
 
+/* A tolerance beyond all reason asks for an ε larger than any price: bids must not leave 64 bits. */
+static void test_absurd_tolerance(void **state)
+{
+  (void)state;
+  alf_error err = {0};
+  alf_affinity batch = {0};
+  alf_test_batch("softmax:T=64,E=8", &batch);
+  alf_problem problem = {&batch, 2, ALF_ROUNDED};
+  for (double tolerance = 1; tolerance < 1e300; tolerance *= 4) {
+    alf_solution solution = {0};
+    alf_solve_settings settings = {.tolerance = tolerance};
+    assert_ok(alf_solve(alf_solver_find("auction"), &problem, &settings, &solution, &err), &err);
+    alf_solution_free(&solution);
+  }
+  alf_affinity_free(&batch);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_keeps_its_routing),
       cmocka_unit_test(test_empty_experts),
+      cmocka_unit_test(test_absurd_tolerance),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,11 @@
 /* exchange where boxes, samples and noise come into play: too large for enumeration, judged by the certificate. */
 #include "support.h"
 
+#include <math.h>
+
 #include "alf/certificate.h"
 #include "alf/solver.h"
+#include "exact/sample.h"
 
 static const char *const inputs[] = {
     "softmax:T=3000,E=24",
@@ -86,6 +89,18 @@ static void test_few_tokens_for_many_experts(void **state)
       }
     alf_affinity_free(&batch);
   }
+}
+
+/* Tokens that choose most experts have long rows, all of whose arcs to an expert go when they get it in full. */
+static void test_near_repeats_that_choose_most_experts(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_test_batch("early:T=400,E=64,words=9", &batch);
+  for (int32_t topk = 40; topk < 64; topk += 11)
+    for (int kind = ALF_FRACTIONAL; kind <= ALF_ROUNDED; kind++)
+      assert_true(solve(&batch, topk, (alf_problem_kind)kind, "exchange").certified);
+  alf_affinity_free(&batch);
 }
 
 /* Half of the experts get nothing, or each one more than the one before: prices lie far from those of samples. */
@@ -192,16 +207,64 @@ static void test_stops(void **state)
   alf_affinity_free(&batch);
 }
 
+static int asked;
+
+static bool count_and_go_on(void)
+{
+  asked++;
+  return false;
+}
+
+/* Rounds over many cells take long: whether there is time left is asked between them, not only at their end. */
+static void test_balancing_looks_at_the_deadline(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_sample sample = {0};
+  alf_box box = {0};
+  alf_error err = {0};
+  alf_test_batch("softmax:T=300,E=24", &batch);
+  alf_problem problem = {&batch, 3, ALF_FRACTIONAL};
+  assert_ok(alf_box_alloc(&box, &problem, (alf_deadline){(double)INFINITY, count_and_go_on}, 1, &err), &err);
+  assert_ok(alf_sample_take(&sample, &box, 1, &err), &err);
+  asked = 0;
+  alf_sample_balance(&sample, &box, 3, 0);
+  assert_true(asked > 0);
+  alf_sample_set_widths(&sample, &box, 4);
+  assert_ok(alf_box_survey(&box, 1, &err), &err);
+  asked = 0;
+  alf_box_balance(&box, 3, 0);
+  assert_true(asked > 0);
+  alf_sample_free(&sample);
+  alf_box_free(&box);
+  alf_affinity_free(&batch);
+}
+
+/* Cells are counted in 32 bits, also those of the virtual token; the batch itself is not looked at. */
+static void test_largest_problem(void **state)
+{
+  (void)state;
+  alf_error err = {0};
+  alf_affinity batch = {.dtype = ALF_DYADIC, .tokens = INT32_MAX / 64, .experts = 64};
+  alf_problem problem = {&batch, 8, ALF_ROUNDED};
+  assert_fails(alf_solver_find("exchange")->can(&problem, &err), ALF_EUNSUPPORTED, &err, "cells");
+  batch.tokens--;
+  assert_ok(alf_solver_find("exchange")->can(&problem, &err), &err);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_proven_on_every_kind),
       cmocka_unit_test(test_few_tokens_for_many_experts),
+      cmocka_unit_test(test_near_repeats_that_choose_most_experts),
       cmocka_unit_test(test_capacities_far_from_equal),
       cmocka_unit_test(test_same_optimum_as_glpk),
       cmocka_unit_test(test_ends_of_the_grid),
       cmocka_unit_test(test_threads_change_nothing),
       cmocka_unit_test(test_stops),
+      cmocka_unit_test(test_balancing_looks_at_the_deadline),
+      cmocka_unit_test(test_largest_problem),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,8 @@ load folder.'/style.gp'
 
 runs = '"sign constant u=0.001" "sign constant u=0.0001" "sign 1/sqrt(n) u=0.01" "sign 1/n u=0.1" "proportional 1/sqrt(n) u=0.0001"'
 names = '"sign, 10^{−3}" "sign, 10^{−4}" "sign, 10^{−2}/√n" "sign, 10^{−1}/n" "proportional, 10^{−4}/√n"'
-unbalanced = 'router trained without balancing, layer 2: T = 512, E = 64, K = 6'
-balanced = 'router trained with the sign rule, layer 1: T = 1024, E = 64, K = 6'
+unbalanced = 'router without balancing, layer 2: 512 tokens, K = 6'
+balanced = 'router with the sign rule, layer 1: 1024 tokens, K = 6'
 
 stats csv skip 1 using (pick('load_band', 'low', $4)) name 'low' nooutput
 stats csv skip 1 using (pick('load_band', 'target', $4)) name 'target' nooutput
@@ -47,7 +47,7 @@ plot [] [0.05:*] csv skip 1 using (pick('limit', 'band', $3)):4 with linespoints
   farthest_max with lines linestyle 5 title 'possible: T − L', \
   csv skip 1 using (pick('limit', 'reached', $3)):4 with linespoints linestyle 1 title 'reached'
 
-eval heading('e   The shift learned in training follows the optimal price', 'router trained with the sign rule, every layer: 64 experts')
+eval heading('e   Learned shifts follow optimal prices', 'router with the sign rule, every layer: 64 experts')
 eval axes('optimal price, centred  (affinity)', 'learned shift, centred  (affinity)')
 unset logscale
 set format '%g'
@@ -56,7 +56,7 @@ set key top left Left reverse
 plot [-0.11:0.04] [-0.11:0.04] x with lines linestyle 5 notitle, \
   for [i = 0:2] csv skip 1 using (pick('price', 'layer '.i, $3)):4 with points linestyle i + 1 title 'layer '.i
 
-eval heading('f   The Lagrangian rises above the line, falls below', unbalanced)
+eval heading('f   Lagrangian: rises above the line, falls below', unbalanced)
 eval axes('updates n', 'Σ b_i / Σ ε_k(A_k − L)^2')
 set logscale x
 set tics autofreq

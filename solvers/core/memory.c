@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-struct piece {
-  struct piece *before;
+struct alf_memory_piece {
+  struct alf_memory_piece *before;
   max_align_t content[];
 };
 
@@ -12,8 +12,8 @@ void *alf_memory_take(alf_memory *memory, size_t count, size_t size)
 {
   if (memory->missing)
     return NULL;
-  size_t most = (SIZE_MAX - sizeof(struct piece)) / size;
-  struct piece *piece = count <= most ? calloc(1, sizeof *piece + count * size) : NULL;
+  size_t most = (SIZE_MAX - sizeof(struct alf_memory_piece)) / size;
+  struct alf_memory_piece *piece = count <= most ? calloc(1, sizeof *piece + count * size) : NULL;
   if (!piece) {
     memory->missing = count <= most ? count * size : SIZE_MAX;
     return NULL;
@@ -31,7 +31,7 @@ alf_status alf_memory_check(const alf_memory *memory, alf_error *err)
 void alf_memory_free(alf_memory *memory)
 {
   while (memory->last) {
-    struct piece *piece = memory->last;
+    struct alf_memory_piece *piece = memory->last;
     memory->last = piece->before;
     free(piece);
   }

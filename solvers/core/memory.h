@@ -8,8 +8,8 @@
 
 /* Zero-initialise. */
 typedef struct alf_memory {
-  struct piece *last; /* each leads to the one before it */
-  size_t missing;     /* bytes of the piece that could not be had; 0: all were */
+  struct alf_memory_piece *last; /* each leads to the one before it */
+  size_t missing;                /* bytes of the piece that could not be had; 0: all were */
 } alf_memory;
 
 /* `count` elements of `size` bytes, all zero, for any type. NULL when out of memory, and from then on for every piece:

@@ -24,7 +24,8 @@ alf_status alf_exchange_approach(alf_exchange_work *w, int64_t *augmentations, a
 
 /* Rows that nearly repeat, as those of a router early in training do, let quantile rounds stall: prices that move one
    token move hundreds. As a few groups of equal rows they are a small problem, which paths solve in bulk; its prices
-   are near those of the batch. Tried once; when there are no such groups (has_groups) the prices stay. */
+   are near those of the batch. Tried once; when there are no such groups (has_groups is false) prices and widths stay,
+   and the box holds nothing of use. */
 alf_status alf_exchange_approach_by_groups(alf_exchange_work *w, int64_t *augmentations, alf_error *err);
 
 /* Only prices that leave room below ALF_PRICE_LIMIT can go to the finer grid on which noise lies. */

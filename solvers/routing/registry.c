@@ -2,6 +2,7 @@
 
 #include "alf/rule.h"
 #include "alf/schedule.h"
+#include "data/parameter.h"
 
 /* A rule is one file in rules/ and one line here. */
 #define RULES(X)                                                                                                       \
@@ -38,4 +39,24 @@ const alf_schedule *alf_schedule_find(const char *name)
     if (!strcmp((*schedule)->name, name))
       return *schedule;
   return NULL;
+}
+
+alf_status alf_rule_read(const char *text, const alf_rule **rule, double *values, alf_error *err)
+{
+  char name[ALF_CHOICE_TEXT];
+  alf_choice_name(text, name);
+  *rule = alf_rule_find(name);
+  if (!*rule)
+    return alf_fail(err, ALF_EINVAL, "'%s': no such rule", name);
+  return alf_choice_values(text, name, (*rule)->parameters, values, err);
+}
+
+alf_status alf_schedule_read(const char *text, const alf_schedule **schedule, double *values, alf_error *err)
+{
+  char name[ALF_CHOICE_TEXT];
+  alf_choice_name(text, name);
+  *schedule = alf_schedule_find(name);
+  if (!*schedule)
+    return alf_fail(err, ALF_EINVAL, "'%s': no such schedule", name);
+  return alf_choice_values(text, name, (*schedule)->parameters, values, err);
 }

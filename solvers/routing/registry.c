@@ -8,7 +8,13 @@
 #define RULES(X)                                                                                                       \
   X(alf_rule_sign)                                                                                                     \
   X(alf_rule_proportional)                                                                                             \
-  X(alf_rule_proportional_fraction)
+  X(alf_rule_proportional_fraction)                                                                                    \
+  X(alf_rule_sign_centred)                                                                                             \
+  X(alf_rule_ema)                                                                                                      \
+  X(alf_rule_smebu)                                                                                                    \
+  X(alf_rule_dual_averaging)                                                                                           \
+  X(alf_rule_adagrad)                                                                                                  \
+  X(alf_rule_none)
 
 /* A schedule is one file in schedules/ and one line here. */
 #define SCHEDULES(X)                                                                                                   \

@@ -20,7 +20,11 @@
 #define SCHEDULES(X)                                                                                                   \
   X(alf_schedule_constant)                                                                                             \
   X(alf_schedule_harmonic)                                                                                             \
-  X(alf_schedule_inverse_sqrt)
+  X(alf_schedule_inverse_sqrt)                                                                                         \
+  X(alf_schedule_cosine)                                                                                               \
+  X(alf_schedule_warm_up)                                                                                              \
+  X(alf_schedule_stop_at)                                                                                              \
+  X(alf_schedule_geometric)
 
 #define DECLARE_RULE(name)     extern const alf_rule name;
 #define DECLARE_SCHEDULE(name) extern const alf_schedule name;

@@ -143,11 +143,11 @@ alf_status alf_parameter_take(const char *owner, const alf_parameter *table, con
   return ALF_OK;
 }
 
-/* The fewest digits that read back as the same double, with a point whatever the locale. */
+/* 15 digits where they read back as the same double, else more; with a point whatever the locale. */
 static void print_real(char *out, size_t size, double value)
 {
   double back = 0;
-  for (int digits = 1; digits <= 17; digits++) {
+  for (int digits = 15; digits <= 17; digits++) {
     snprintf(out, size, "%.*g", digits, value);
     char *comma = strchr(out, ',');
     if (comma)

@@ -23,8 +23,8 @@ int alf_parameter_count(const alf_parameter *table);
 /* What stands before the bracket of a choice. */
 void alf_choice_name(const char *text, char name[ALF_CHOICE_TEXT]);
 
-/* The canonical text of a choice: the values that differ from their defaults, in the order of the table, each with as
-   few digits as read back as the same double. values NULL: all at their defaults. */
+/* The canonical text of a choice: the values that differ from their defaults, in the order of the table, each with
+   enough digits to read back as the same double. values NULL: all at their defaults. */
 void alf_choice_print(const char *name, const alf_parameter *table, const double *values, char text[ALF_CHOICE_TEXT]);
 
 #endif

@@ -3,7 +3,7 @@
 #include "alf/rule.h"
 
 static const alf_parameter parameters[] = {
-    {"gamma", 1, 1e-9, 1e9, 0, "regularisation: weight gamma sqrt(n) of the squared distance to p^0"}, {0}};
+    {"gamma", 1, 1e-9, 1e9, 0, "the regulariser ||p - p^0||^2 / 2 has weight gamma sqrt(n)"}, {0}};
 
 /* Σ and p^0, E each, and whether p^0 was seen. */
 static size_t state_size(int32_t experts)

@@ -339,6 +339,6 @@ const alf_cli_command alf_cli_command_iterate = {
     .details =
         "One batch is repeated; the batches of a stream are taken in turn. max_violation is the largest load over "
         "the target, less 1; the optimum is that of the fractional problem of the last batch. A limit cycle is "
-        "looked for where the rule has no memory, the schedule is constant and the batch repeated.",
+        "looked for under sign and proportional rules, where the schedule is constant and the batch repeated.",
     .run = run,
 };

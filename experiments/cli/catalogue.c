@@ -16,10 +16,22 @@
     return table[i] ? (alf_cli_entry){table[i]->name, table[i]->summary} : (alf_cli_entry){0};                         \
   }
 
+static const alf_parameter no_parameters[] = {{0}};
+
+/* The same where records have a table of parameters too, perhaps NULL. */
+#define ACCESSOR_WITH_PARAMETERS(function, table)                                                                      \
+  static alf_cli_entry function(int i)                                                                                 \
+  {                                                                                                                    \
+    if (!table[i])                                                                                                     \
+      return (alf_cli_entry){0};                                                                                       \
+    const alf_parameter *parameters = table[i]->parameters;                                                            \
+    return (alf_cli_entry){table[i]->name, table[i]->summary, parameters ? parameters : no_parameters};                \
+  }
+
 ACCESSOR(solver_in_table, alf_solvers)
-ACCESSOR(rule_entry, alf_rules)
-ACCESSOR(schedule_entry, alf_schedules)
-ACCESSOR(source_entry, alf_families)
+ACCESSOR_WITH_PARAMETERS(rule_entry, alf_rules)
+ACCESSOR_WITH_PARAMETERS(schedule_entry, alf_schedules)
+ACCESSOR_WITH_PARAMETERS(source_entry, alf_families)
 
 static alf_cli_entry claim_entry(int i)
 {

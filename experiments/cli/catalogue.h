@@ -2,12 +2,13 @@
 #ifndef ALF_CLI_CATALOGUE_H
 #define ALF_CLI_CATALOGUE_H
 
-#include "alf/status.h"
+#include "alf/parameter.h"
 
 #define ALF_CLI_MAX_ENTRIES 64
 
 typedef struct alf_cli_entry {
   const char *name, *summary;
+  const alf_parameter *parameters; /* NULL: entries of this table have none */
 } alf_cli_entry;
 
 /* One table of the library. */

@@ -1,13 +1,14 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "alf/certificate.h"
 #include "alf/cycle.h"
 #include "alf/iterate.h"
 #include "alf/new_file.h"
 #include "alf/solver.h"
-#include "cli/catalogue.h"
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -19,8 +20,9 @@
 
 typedef struct iterate_run {
   const alf_cli_options *options;
-  const alf_rule *rule;
-  const alf_schedule *schedule;
+  alf_cell cell; /* rule, schedule, u */
+  double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
+  alf_cli_cell_text name;
   alf_source *source;
   bool repeated;         /* one batch again and again, not a stream */
   alf_affinity batch[2]; /* batch[n % 2] is routed in iterate n of a stream */
@@ -57,13 +59,13 @@ static alf_status read_batch(iterate_run *run, alf_affinity *batch, alf_error *e
 
 static alf_status find_parts(iterate_run *run, alf_error *err)
 {
-  run->rule = alf_rule_find(run->options->rule);
-  if (!run->rule)
-    return alf_cli_fail_name("--rule ", run->options->rule, "rules", err);
-  run->schedule = alf_schedule_find(run->options->schedule);
-  if (!run->schedule)
-    return alf_cli_fail_name("--schedule ", run->options->schedule, "schedules", err);
-  return ALF_OK;
+  run->cell = (alf_cell){.u = run->options->u, .rule_values = run->rule_value, .schedule_values = run->schedule_value};
+  alf_status status = alf_cli_read_rule(run->options->rule, &run->cell.rule, run->rule_value, err);
+  if (status == ALF_OK)
+    status = alf_cli_read_schedule(run->options->schedule, &run->cell.schedule, run->schedule_value, err);
+  if (status == ALF_OK)
+    run->name = alf_cli_describe(&run->cell);
+  return status;
 }
 
 static void choose_steps(iterate_run *run)
@@ -75,7 +77,7 @@ static void choose_steps(iterate_run *run)
 
 static alf_status start_cycle(iterate_run *run, alf_error *err)
 {
-  bool possible = run->repeated && alf_cycle_is_possible(run->rule, run->schedule, !run->options->float_mode);
+  bool possible = run->repeated && alf_cycle_is_possible(run->cell.rule, run->cell.schedule, !run->options->float_mode);
   return possible ? alf_cycle_alloc(&run->cycle, run->batch[0].experts, run->steps, err) : ALF_OK;
 }
 
@@ -85,7 +87,8 @@ static alf_status start_csv(iterate_run *run, alf_error *err)
     return ALF_OK;
   alf_status status = alf_new_file_open(&run->csv, run->options->csv, err);
   if (status == ALF_OK)
-    fprintf(run->csv.file, "n,step_size,max_load,min_load,max_violation,objective,dual_value,switched_tokens\n");
+    fprintf(run->csv.file, "n,step_size,max_load,min_load,max_violation,objective,dual_value,switched_tokens,rule,"
+                           "schedule\n");
   return status;
 }
 
@@ -100,8 +103,12 @@ static alf_status start(iterate_run *run, alf_error *err)
     return status;
 
   choose_steps(run);
-  alf_iterate_settings settings = {
-      .rule = run->rule, .schedule = run->schedule, .u = run->options->u, .topk = (int32_t)run->options->topk};
+  alf_iterate_settings settings = {.rule = run->cell.rule,
+                                   .schedule = run->cell.schedule,
+                                   .u = run->cell.u,
+                                   .topk = (int32_t)run->options->topk,
+                                   .rule_values = run->rule_value,
+                                   .schedule_values = run->schedule_value};
   status = alf_iterate_alloc(&run->iterate, &run->batch[0], &settings, err);
   if (status == ALF_OK)
     status = alf_iterate_start(run->iterate, &run->batch[0], err);
@@ -113,6 +120,13 @@ static alf_status start(iterate_run *run, alf_error *err)
 static int64_t slots(const alf_step *step)
 {
   return step->topk * step->batch_after->tokens;
+}
+
+/* One more cell; a text with commas has to be quoted, and has no quotes itself. */
+static void print_cell_of_csv(FILE *csv, const char *text)
+{
+  const char *quote = strchr(text, ',') ? "\"" : "";
+  fprintf(csv, ",%s%s%s", quote, text, quote);
 }
 
 /* Takes note of the current iterate. */
@@ -129,9 +143,12 @@ static void observe(iterate_run *run)
   if (!run->csv.file)
     return;
   alf_cli_value value = alf_cli_measure_value(step);
-  fprintf(run->csv.file, "%" PRId64 ",%.17g,%" PRId64 ",%" PRId64 ",%.17g,%.17g,%.17g,%" PRId64 "\n", step->n,
+  fprintf(run->csv.file, "%" PRId64 ",%.17g,%" PRId64 ",%" PRId64 ",%.17g,%.17g,%.17g,%" PRId64, step->n,
           step->step_size, balance.max_load, balance.min_load, balance.max_violation, value.objective, value.dual_value,
           alf_cli_count_switched(step));
+  print_cell_of_csv(run->csv.file, run->name.rule);
+  print_cell_of_csv(run->csv.file, run->name.schedule);
+  putc('\n', run->csv.file);
 }
 
 static alf_status iterate(iterate_run *run, alf_error *err)
@@ -220,8 +237,8 @@ static json_t *json_report(const iterate_run *run)
   alf_cli_balance balance = alf_cli_measure_balance(step->load_after, batch->experts, slots(step));
   alf_cli_value value = alf_cli_measure_value(step);
   return json_pack("{sI si si ss ss sf sI so so so so sI sI so so so so so sf}", "tokens", (json_int_t)batch->tokens,
-                   "experts", (int)batch->experts, "topk", (int)step->topk, "rule", run->rule->name, "schedule",
-                   run->schedule->name, "u", run->options->u, "steps", (json_int_t)step->n, "objective",
+                   "experts", (int)batch->experts, "topk", (int)step->topk, "rule", run->name.rule, "schedule",
+                   run->name.schedule, "u", run->options->u, "steps", (json_int_t)step->n, "objective",
                    alf_cli_json_real(value.objective), "dual_value", alf_cli_json_real(value.dual_value), "optimum",
                    alf_cli_json_real(run->optimum), "gap", alf_cli_json_real(run->gap), "max_load",
                    (json_int_t)balance.max_load, "min_load", (json_int_t)balance.min_load, "max_violation",
@@ -262,8 +279,8 @@ static void print_report(const iterate_run *run)
   alf_cli_row("tokens", "%lld", (long long)batch->tokens);
   alf_cli_row("experts", "%d", batch->experts);
   alf_cli_row("topk", "%d", step->topk);
-  alf_cli_row("rule", "%s", run->rule->name);
-  alf_cli_row("schedule", "%s", run->schedule->name);
+  alf_cli_row("rule", "%s", run->name.rule);
+  alf_cli_row("schedule", "%s", run->name.schedule);
   alf_cli_row("u", "%.12g", run->options->u);
   alf_cli_row("steps", "%lld", (long long)step->n);
   print_real("objective", value.objective, "");
@@ -322,6 +339,6 @@ const alf_cli_command alf_cli_command_iterate = {
     .details =
         "One batch is repeated; the batches of a stream are taken in turn. max_violation is the largest load over "
         "the target, less 1; the optimum is that of the fractional problem of the last batch. A limit cycle is "
-        "looked for where the rule has no memory, the schedule is constant and the batch repeated.",
+        "looked for under sign and proportional rules, where the schedule is constant and the batch repeated.",
     .run = run,
 };

@@ -2,16 +2,15 @@
 #include <string.h>
 
 #include "alf/claim.h"
-#include "alf/source.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
 
-static json_t *json_parameters(const alf_family *family)
+static json_t *json_parameters(const alf_parameter *table)
 {
   json_t *list = json_array();
-  for (const alf_parameter *p = family->parameters; p->name; p++)
+  for (const alf_parameter *p = table; p->name; p++)
     alf_cli_json_append(&list, json_pack("{ss sf sf sf sb ss}", "name", p->name, "default", p->fallback, "minimum",
                                          p->minimum, "maximum", p->maximum, "integral", p->integral, "help", p->help));
   return list;
@@ -19,13 +18,12 @@ static json_t *json_parameters(const alf_family *family)
 
 static json_t *json_section(const alf_cli_section *section)
 {
-  bool sources = !strcmp(section->name, "sources");
   json_t *list = json_array();
   for (int i = 0; section->entry(i).name; i++) {
     alf_cli_entry entry = section->entry(i);
     json_t *object = json_pack("{ss ss}", "name", entry.name, "summary", entry.summary);
-    if (sources)
-      alf_cli_json_set(&object, "parameters", json_parameters(alf_families[i]));
+    if (entry.parameters)
+      alf_cli_json_set(&object, "parameters", json_parameters(entry.parameters));
     if (!strcmp(section->name, "claims"))
       alf_cli_json_set(&object, "citation", json_string(alf_claims[i]->citation));
     alf_cli_json_append(&list, object);
@@ -33,9 +31,9 @@ static json_t *json_section(const alf_cli_section *section)
   return list;
 }
 
-static void print_parameters(const alf_family *family, int width)
+static void print_parameters(const alf_parameter *table, int width)
 {
-  for (const alf_parameter *p = family->parameters; p->name; p++)
+  for (const alf_parameter *p = table; p && p->name; p++)
     printf("  %-*s    %s: %s, %g..%g (default %g)\n", width, "", p->name, p->help, p->minimum, p->maximum, p->fallback);
 }
 
@@ -50,8 +48,7 @@ static void print_section(const alf_cli_section *section)
   printf("%s\n", section->name);
   for (int i = 0; section->entry(i).name; i++) {
     printf("  %-*s  %s\n", width, section->entry(i).name, section->entry(i).summary);
-    if (sources)
-      print_parameters(alf_families[i], width);
+    print_parameters(section->entry(i).parameters, width);
   }
   if (sources)
     printf("  %-*s  T tokens (default 1024), E experts (64), seed (--seed), batches (1): parameters of every family\n"

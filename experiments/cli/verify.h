@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "alf/verify.h"
+#include "cli/choice.h"
 #include "cli/options.h"
 
 #define ALF_CLI_MAX_CLAIMS 32
@@ -13,8 +14,9 @@
 typedef struct alf_cli_grid {
   const alf_claim *claim[ALF_CLI_MAX_CLAIMS + 1]; /* null-terminated */
   int claims, cells;
-  alf_cell *cell;   /* cells, rule by rule, schedule by schedule, step sizes ascending as given */
-  double *crowding; /* step sizes for which a claim needs H(q) */
+  alf_cell *cell;                       /* cells, rule by rule, schedule by schedule, step sizes ascending as given */
+  double (*values)[ALF_MAX_PARAMETERS]; /* of the parameters of rules and schedules */
+  double *crowding;                     /* step sizes for which a claim needs H(q) */
   int crowdings;
   unsigned needs; /* what the claims need, ALF_NEEDS_… */
 } alf_cli_grid;
@@ -48,7 +50,8 @@ typedef struct alf_cli_total {
   int count[ALF_INCONCLUSIVE + 1]; /* results by verdict */
   bool measured;                   /* some result had a margin; then: */
   alf_claim_result worst;          /* the one with the smallest */
-  alf_cell cell;
+  alf_cli_cell_text where;         /* its cell */
+  double u;
   char source[600];
 } alf_cli_total;
 

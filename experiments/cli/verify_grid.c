@@ -2,17 +2,27 @@
 #include <string.h>
 
 #include "cli/catalogue.h"
+#include "cli/choice.h"
 #include "cli/number.h"
 #include "cli/verify.h"
 
 #define MAX_LIST 32
 
-/* A comma list, cut up. */
+/* A comma list, cut up: commas in brackets are those of parameters. */
 typedef struct word_list {
   int count;
   char *word[MAX_LIST];
   char text[1024];
 } word_list;
+
+/* The comma that ends the first word, or NULL. */
+static char *word_end(char *text)
+{
+  bool bracketed = false;
+  for (; *text && (bracketed || *text != ','); text++)
+    bracketed = *text == '[' || (bracketed && *text != ']');
+  return *text ? text : NULL;
+}
 
 static alf_status split(word_list *list, const char *option, const char *text, alf_error *err)
 {
@@ -22,7 +32,7 @@ static alf_status split(word_list *list, const char *option, const char *text, a
   strcpy(list->text, text);
   char *rest = list->text;
   for (bool more = true; more;) {
-    char *comma = strchr(rest, ',');
+    char *comma = word_end(rest);
     if (list->count == MAX_LIST)
       return alf_fail(err, ALF_EINVAL, "%s: expected at most %d values", option, MAX_LIST);
     list->word[list->count++] = rest;
@@ -41,6 +51,7 @@ typedef struct axes {
   const alf_rule *rule[MAX_LIST];
   const alf_schedule *schedule[MAX_LIST];
   double u[MAX_LIST];
+  double (*rule_values)[ALF_MAX_PARAMETERS], (*schedule_values)[ALF_MAX_PARAMETERS]; /* MAX_LIST each, of the grid */
 } axes;
 
 static alf_status read_claims(alf_cli_grid *grid, const char *text, word_list *list, alf_error *err)
@@ -62,22 +73,16 @@ static alf_status read_claims(alf_cli_grid *grid, const char *text, word_list *l
 static alf_status read_rules(axes *a, const char *text, word_list *list, alf_error *err)
 {
   alf_status status = split(list, "--rule", text, err);
-  for (int i = 0; status == ALF_OK && i < list->count; i++) {
-    a->rule[a->rules++] = alf_rule_find(list->word[i]);
-    if (!a->rule[i])
-      status = alf_cli_fail_name("--rule ", list->word[i], "rules", err);
-  }
+  for (int i = 0; status == ALF_OK && i < list->count; i++)
+    status = alf_cli_read_rule(list->word[i], &a->rule[a->rules++], a->rule_values[i], err);
   return status;
 }
 
 static alf_status read_schedules(axes *a, const char *text, word_list *list, alf_error *err)
 {
   alf_status status = split(list, "--schedule", text, err);
-  for (int i = 0; status == ALF_OK && i < list->count; i++) {
-    a->schedule[a->schedules++] = alf_schedule_find(list->word[i]);
-    if (!a->schedule[i])
-      status = alf_cli_fail_name("--schedule ", list->word[i], "schedules", err);
-  }
+  for (int i = 0; status == ALF_OK && i < list->count; i++)
+    status = alf_cli_read_schedule(list->word[i], &a->schedule[a->schedules++], a->schedule_values[i], err);
   return status;
 }
 
@@ -101,7 +106,11 @@ static alf_status multiply(alf_cli_grid *grid, const axes *a, alf_error *err)
   for (int r = 0; r < a->rules; r++)
     for (int s = 0; s < a->schedules; s++)
       for (int i = 0; i < a->sizes; i++)
-        grid->cell[grid->cells++] = (alf_cell){a->rule[r], a->schedule[s], a->u[i]};
+        grid->cell[grid->cells++] = (alf_cell){.rule = a->rule[r],
+                                               .schedule = a->schedule[s],
+                                               .u = a->u[i],
+                                               .rule_values = a->rule_values[r],
+                                               .schedule_values = a->schedule_values[s]};
   return ALF_OK;
 }
 
@@ -123,6 +132,11 @@ alf_status alf_cli_grid_read(alf_cli_grid *grid, const alf_cli_options *options,
 {
   axes a = {0};
   word_list list;
+  grid->values = calloc(2 * MAX_LIST, sizeof *grid->values);
+  if (!grid->values)
+    return alf_fail_memory(err, 2 * MAX_LIST * sizeof *grid->values);
+  a.rule_values = grid->values;
+  a.schedule_values = grid->values + MAX_LIST;
   alf_status status = read_claims(grid, options->claim, &list, err);
   if (status == ALF_OK)
     status = read_rules(&a, options->rule, &list, err);
@@ -140,6 +154,7 @@ alf_status alf_cli_grid_read(alf_cli_grid *grid, const alf_cli_options *options,
 void alf_cli_grid_free(alf_cli_grid *grid)
 {
   free(grid->cell);
+  free(grid->values);
   free(grid->crowding);
   *grid = (alf_cli_grid){0};
 }

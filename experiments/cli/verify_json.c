@@ -28,13 +28,13 @@ static json_t *entry(const alf_cli_verdicts *v, int cell, int claim)
 {
   const alf_claim_result *r = &v->result[cell * v->grid->claims + claim];
   const alf_claim *c = v->grid->claim[claim];
-  const alf_cell *where = &v->grid->cell[cell];
+  alf_cli_cell_text where = alf_cli_describe(&v->grid->cell[cell]);
   json_t *object = json_object();
   alf_cli_json_set(&object, "id", json_string(c->id));
   alf_cli_json_set(&object, "source", alf_cli_json_text(v->source));
-  alf_cli_json_set(&object, "rule", c->fixed_by_batch ? json_null() : json_string(where->rule->name));
-  alf_cli_json_set(&object, "schedule", c->fixed_by_batch ? json_null() : json_string(where->schedule->name));
-  alf_cli_json_set(&object, "u", c->fixed_by_batch ? json_null() : json_real(where->u));
+  alf_cli_json_set(&object, "rule", c->fixed_by_batch ? json_null() : json_string(where.rule));
+  alf_cli_json_set(&object, "schedule", c->fixed_by_batch ? json_null() : json_string(where.schedule));
+  alf_cli_json_set(&object, "u", c->fixed_by_batch ? json_null() : json_real(v->grid->cell[cell].u));
   alf_cli_json_set(&object, "verdict", json_string(alf_verdict_name(r->verdict)));
   alf_cli_json_set(&object, "margin", alf_cli_json_real(r->margin));
   alf_cli_json_set(&object, "hypothesis", hypotheses(r));

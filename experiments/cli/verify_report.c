@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/verify.h"
 
@@ -25,16 +26,28 @@ static void print_instance(const alf_cli_verdicts *v)
   putchar('\n');
 }
 
+static int wider(int width, const char *text)
+{
+  int length = (int)strlen(text);
+  return length > width ? length : width;
+}
+
 static void print_cells(const alf_cli_verdicts *v)
 {
   const alf_cli_grid *grid = v->grid;
-  printf("%-22s %-10s %8s  ", "rule", "schedule", "u");
+  int rule = 22, schedule = 10; /* column widths */
+  for (int cell = 0; cell < grid->cells; cell++) {
+    alf_cli_cell_text text = alf_cli_describe(&grid->cell[cell]);
+    rule = wider(rule, text.rule);
+    schedule = wider(schedule, text.schedule);
+  }
+  printf("%-*s %-*s %8s  ", rule, "rule", schedule, "schedule", "u");
   for (int claim = 0; claim < grid->claims; claim++)
     printf(" %-7s", grid->claim[claim]->id);
   putchar('\n');
   for (int cell = 0; cell < grid->cells; cell++) {
-    const alf_cell *c = &grid->cell[cell];
-    printf("%-22s %-10s %8g  ", c->rule->name, c->schedule->name, c->u);
+    alf_cli_cell_text text = alf_cli_describe(&grid->cell[cell]);
+    printf("%-*s %-*s %8g  ", rule, text.rule, schedule, text.schedule, grid->cell[cell].u);
     for (int claim = 0; claim < grid->claims; claim++)
       printf(" %-7s", alf_cli_is_reported(grid, cell, claim) ? marks[result_of(v, cell, claim)->verdict] : "\"");
     putchar('\n');
@@ -90,11 +103,12 @@ static void print_details(const alf_claim_result *r)
 static void print_counts(const alf_cli_verdicts *v, int claim, int worst)
 {
   int count[ALF_INCONCLUSIVE + 1] = {0};
+  alf_cli_cell_text text = alf_cli_describe(&v->grid->cell[worst]);
   for (int cell = 0; cell < v->grid->cells; cell++)
     count[result_of(v, cell, claim)->verdict]++;
   printf("    %d cells: %d hold, %d refuted, %d hypothesis not met, %d inconclusive; worst: %s, %s, u = %g\n",
          v->grid->cells, count[ALF_HOLDS], count[ALF_REFUTED], count[ALF_HYPOTHESIS_NOT_MET], count[ALF_INCONCLUSIVE],
-         v->grid->cell[worst].rule->name, v->grid->cell[worst].schedule->name, v->grid->cell[worst].u);
+         text.rule, text.schedule, v->grid->cell[worst].u);
 }
 
 /* The hypothesis that failed, where the worst cell is another one: a dash in the table must have its reason. */
@@ -102,10 +116,11 @@ static void print_first_not_met(const alf_cli_verdicts *v, int claim, int worst)
 {
   for (int cell = 0; cell < v->grid->cells && result_of(v, worst, claim)->verdict != ALF_HYPOTHESIS_NOT_MET; cell++) {
     const alf_claim_result *r = result_of(v, cell, claim);
-    const alf_cell *c = &v->grid->cell[cell];
     if (r->verdict != ALF_HYPOTHESIS_NOT_MET)
       continue;
-    printf("    hypothesis not met with %s, %s, u = %g: %s\n", c->rule->name, c->schedule->name, c->u, r->reason);
+    alf_cli_cell_text text = alf_cli_describe(&v->grid->cell[cell]);
+    printf("    hypothesis not met with %s, %s, u = %g: %s\n", text.rule, text.schedule, v->grid->cell[cell].u,
+           r->reason);
     return;
   }
 }
@@ -113,11 +128,12 @@ static void print_first_not_met(const alf_cli_verdicts *v, int claim, int worst)
 void alf_cli_print_verdicts(const alf_cli_verdicts *v)
 {
   const alf_cli_grid *grid = v->grid;
+  alf_cli_cell_text first = alf_cli_describe(grid->cell);
   print_instance(v);
   if (grid->cells > 1)
     print_cells(v);
   else
-    printf("rule %s, schedule %s, u = %g\n\n", grid->cell->rule->name, grid->cell->schedule->name, grid->cell->u);
+    printf("rule %s, schedule %s, u = %g\n\n", first.rule, first.schedule, grid->cell->u);
   for (int claim = 0; claim < grid->claims; claim++) {
     int worst = worst_cell(v, claim);
     printf("%s  %s\n", grid->claim[claim]->id, grid->claim[claim]->title);

@@ -17,7 +17,8 @@ static void add_result(alf_cli_total *total, const alf_cli_verdicts *v, int cell
     return;
   total->measured = true;
   total->worst = *result;
-  total->cell = v->grid->cell[cell];
+  total->where = alf_cli_describe(&v->grid->cell[cell]);
+  total->u = v->grid->cell[cell].u;
   snprintf(total->source, sizeof total->source, "%s", source);
 }
 
@@ -39,10 +40,9 @@ void alf_cli_totals_add(alf_cli_totals *totals, const alf_cli_verdicts *v, const
 
 static void print_worst(const alf_cli_total *total)
 {
-  const alf_cell *cell = &total->cell;
   printf("; smallest margin %.3g: %s", total->worst.margin, total->source);
   if (!total->claim->fixed_by_batch)
-    printf(", %s %s u=%g", cell->rule->name, cell->schedule->name, cell->u);
+    printf(", %s %s u=%g", total->where.rule, total->where.schedule, total->u);
   if (total->worst.worst_step)
     printf(", step %lld", (long long)total->worst.worst_step);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "data/parameter.h"
 #include "routing/route.h"
 
 #define SHIFT_LIMIT 0x1p61 /* |p| in grid units; leaves room for an affinity below 2^41 units in 64 bits */
@@ -25,6 +26,7 @@ struct alf_iterate {
   int32_t grid_bits;
   shift_buffer shift[2], delta; /* shift[n % 2] belongs to iterate n; so does route[n % 2] */
   alf_route route[2];
+  double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
   int64_t *score;
   void *state;
   alf_step step;
@@ -83,15 +85,26 @@ static bool to_grid(shift_buffer *buffer, int32_t experts, int32_t grid_bits)
 static alf_status set_initial_shift(alf_iterate *it, alf_error *err)
 {
   const alf_iterate_settings *s = &it->settings;
-  double first = s->u * s->schedule->factor(1);
-  if (it->exact && s->rule->form == ALF_FORM_SIGN && nearbyint(ldexp(first, it->grid_bits)) == 0)
-    return alf_fail(err, ALF_ERANGE, "step size %g: rounds to 0 on the grid of 2^%d", first, -it->grid_bits);
+  if (it->exact && s->rule->form == ALF_FORM_SIGN && nearbyint(ldexp(s->u, it->grid_bits)) == 0)
+    return alf_fail(err, ALF_ERANGE, "step size %g: rounds to 0 on the grid of 2^%d", s->u, -it->grid_bits);
   if (s->shift)
     memcpy(it->shift[0].real, s->shift, (size_t)it->experts * sizeof *s->shift);
   if (it->exact && !to_grid(&it->shift[0], it->experts, it->grid_bits))
     return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^%d", -it->grid_bits);
   it->settings.shift = NULL;
   return ALF_OK;
+}
+
+static alf_status take_parameters(alf_iterate *it, alf_error *err)
+{
+  alf_iterate_settings *s = &it->settings;
+  alf_status status = alf_parameter_take(s->rule->name, s->rule->parameters, s->rule_values, it->rule_value, err);
+  if (status == ALF_OK)
+    status =
+        alf_parameter_take(s->schedule->name, s->schedule->parameters, s->schedule_values, it->schedule_value, err);
+  s->rule_values = it->rule_value;
+  s->schedule_values = it->schedule_value;
+  return status;
 }
 
 alf_status alf_iterate_alloc(alf_iterate **out, const alf_affinity *batch, const alf_iterate_settings *settings,
@@ -109,9 +122,10 @@ alf_status alf_iterate_alloc(alf_iterate **out, const alf_affinity *batch, const
   it->tokens = batch->tokens;
   it->experts = batch->experts;
   it->grid_bits = batch->grid_bits;
-  if (!alloc_buffers(it))
+  status = take_parameters(it, err);
+  if (status == ALF_OK && !alloc_buffers(it))
     status = alf_fail_memory(err, (unsigned long long)it->tokens * (unsigned)settings->topk * 2 * sizeof(alf_expert));
-  else
+  if (status == ALF_OK)
     status = set_initial_shift(it, err);
   if (status == ALF_OK)
     *out = it;
@@ -191,28 +205,39 @@ static void publish_before(alf_iterate *it, int64_t n, double step_size)
   step->delta = view(&it->delta);
 }
 
-alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err)
+/* Writes the rule's step for update n into delta, and returns the step size. */
+static double ask_rule(alf_iterate *it, int64_t n)
 {
-  alf_status status = check_batch(it, next, err);
-  if (status != ALF_OK)
-    return status;
   const alf_iterate_settings *s = &it->settings;
-  int64_t n = it->step.n + 1;
-  shift_buffer *before = &it->shift[(n - 1) % 2], *after = &it->shift[n % 2];
   alf_rule_input input = {.n = n,
                           .tokens = it->tokens,
                           .experts = it->experts,
                           .topk = s->topk,
                           .load = it->step.load_after,
-                          .shift = before->real,
-                          .step_size = s->u * s->schedule->factor(n)};
-  s->rule->update(&input, it->state, it->delta.real);
+                          .shift = it->step.shift_after.real,
+                          .step_size = s->u * s->schedule->factor(n, s->schedule_values),
+                          .value = s->rule_values};
+  if (input.step_size != 0)
+    s->rule->update(&input, it->state, it->delta.real);
+  else
+    memset(it->delta.real, 0, (size_t)it->experts * sizeof *it->delta.real);
+  return input.step_size;
+}
+
+alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err)
+{
+  alf_status status = check_batch(it, next, err);
+  if (status != ALF_OK)
+    return status;
+  int64_t n = it->step.n + 1;
+  shift_buffer *before = &it->shift[(n - 1) % 2], *after = &it->shift[n % 2];
+  double step_size = ask_rule(it, n);
   status = move_shift(it, before, after, err);
   if (status != ALF_OK)
     return status;
-  publish_before(it, n, input.step_size);
+  publish_before(it, n, step_size);
   alf_route *route = &it->route[n % 2];
-  alf_route_batch(next, s->topk, after->grid, after->real, it->step.chosen_before, it->score, route);
+  alf_route_batch(next, it->settings.topk, after->grid, after->real, it->step.chosen_before, it->score, route);
   it->step.batch_after = next;
   it->step.shift_after = view(after);
   it->step.chosen_after = route->chosen;

@@ -2,18 +2,29 @@
 
 #include "alf/rule.h"
 #include "alf/schedule.h"
+#include "data/parameter.h"
 
 /* A rule is one file in rules/ and one line here. */
 #define RULES(X)                                                                                                       \
   X(alf_rule_sign)                                                                                                     \
   X(alf_rule_proportional)                                                                                             \
-  X(alf_rule_proportional_fraction)
+  X(alf_rule_proportional_fraction)                                                                                    \
+  X(alf_rule_sign_centred)                                                                                             \
+  X(alf_rule_ema)                                                                                                      \
+  X(alf_rule_smebu)                                                                                                    \
+  X(alf_rule_dual_averaging)                                                                                           \
+  X(alf_rule_adagrad)                                                                                                  \
+  X(alf_rule_none)
 
 /* A schedule is one file in schedules/ and one line here. */
 #define SCHEDULES(X)                                                                                                   \
   X(alf_schedule_constant)                                                                                             \
   X(alf_schedule_harmonic)                                                                                             \
-  X(alf_schedule_inverse_sqrt)
+  X(alf_schedule_inverse_sqrt)                                                                                         \
+  X(alf_schedule_cosine)                                                                                               \
+  X(alf_schedule_warm_up)                                                                                              \
+  X(alf_schedule_stop_at)                                                                                              \
+  X(alf_schedule_geometric)
 
 #define DECLARE_RULE(name)     extern const alf_rule name;
 #define DECLARE_SCHEDULE(name) extern const alf_schedule name;
@@ -38,4 +49,24 @@ const alf_schedule *alf_schedule_find(const char *name)
     if (!strcmp((*schedule)->name, name))
       return *schedule;
   return NULL;
+}
+
+alf_status alf_rule_read(const char *text, const alf_rule **rule, double *values, alf_error *err)
+{
+  char name[ALF_CHOICE_TEXT];
+  alf_choice_name(text, name);
+  *rule = alf_rule_find(name);
+  if (!*rule)
+    return alf_fail(err, ALF_EINVAL, "'%s': no such rule", name);
+  return alf_choice_values(text, name, (*rule)->parameters, values, err);
+}
+
+alf_status alf_schedule_read(const char *text, const alf_schedule **schedule, double *values, alf_error *err)
+{
+  char name[ALF_CHOICE_TEXT];
+  alf_choice_name(text, name);
+  *schedule = alf_schedule_find(name);
+  if (!*schedule)
+    return alf_fail(err, ALF_EINVAL, "'%s': no such schedule", name);
+  return alf_choice_values(text, name, (*schedule)->parameters, values, err);
 }

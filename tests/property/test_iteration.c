@@ -38,7 +38,13 @@ static bool fail_because(const subject *s, const char *format, ...)
 
 static alf_iterate_settings settings_of(const subject *s)
 {
-  return (alf_iterate_settings){s->trial->rule, s->trial->schedule, s->trial->u, s->trial->topk, s->start};
+  return (alf_iterate_settings){.rule = s->trial->rule,
+                                .schedule = s->trial->schedule,
+                                .u = s->trial->u,
+                                .topk = s->trial->topk,
+                                .shift = s->start,
+                                .rule_values = s->trial->rule_value,
+                                .schedule_values = s->trial->schedule_value};
 }
 
 static alf_iterate *start_on(const alf_affinity *batch, const alf_iterate_settings *settings)

@@ -22,7 +22,7 @@ static bool differs_from_a_larger_step(const alf_trial *t, void *context)
   bool differs = false;
   alf_trial_batch(t, &real, &batch);
   alf_trial_start(t, start);
-  alf_iterate_settings settings = {t->rule, t->schedule, t->u, t->topk, start};
+  alf_iterate_settings settings = {t->rule, t->schedule, t->u, t->topk, start, t->rule_value, t->schedule_value};
   alf_reference *honest = alf_reference_new(&batch, &settings, ALF_HONEST);
   alf_reference *broken = alf_reference_new(&batch, &settings, ALF_LARGER_STEP);
   for (int n = 0; n < t->steps && !differs; n++) {

@@ -22,9 +22,9 @@ void alf_judged_tear_down(alf_judged *t)
   alf_affinity_free(&t->batch);
 }
 
-alf_verdict alf_judged_run(alf_judged *t, const alf_claim *claim, alf_sabotage sabotage, int64_t steps)
+void alf_judged_watch(const alf_judged *t, const alf_claim *const *claims, alf_sabotage sabotage, int64_t steps,
+                      alf_claim_result *results)
 {
-  const alf_claim *claims[] = {claim, NULL};
   alf_iterate_settings settings = {t->run.rule, t->run.schedule, t->run.u, t->instance.topk, t->shift};
   alf_reference *reference = alf_reference_new(&t->batch, &settings, sabotage);
   alf_watch *watch = NULL;
@@ -33,9 +33,15 @@ alf_verdict alf_judged_run(alf_judged *t, const alf_claim *claim, alf_sabotage s
   bool over = false;
   for (int64_t n = 0; n < steps && !over; n++)
     over = alf_watch_step(watch, alf_reference_step(reference));
-  alf_watch_finish(watch, &t->result);
+  alf_watch_finish(watch, results);
   alf_watch_free(watch);
   alf_reference_free(reference);
+}
+
+alf_verdict alf_judged_run(alf_judged *t, const alf_claim *claim, alf_sabotage sabotage, int64_t steps)
+{
+  const alf_claim *claims[] = {claim, NULL};
+  alf_judged_watch(t, claims, sabotage, steps, &t->result);
   return t->result.verdict;
 }
 

@@ -26,7 +26,11 @@ void alf_judged_tear_down(alf_judged *t);
 /* Judges one claim on at most `steps` updates of the reference iteration. */
 alf_verdict alf_judged_run(alf_judged *t, const alf_claim *claim, alf_sabotage sabotage, int64_t steps);
 
-/* The same for a claim of the table and 400 updates. */
+/* The same for several claims on one run: one result a claim of the null-terminated list. */
+void alf_judged_watch(const alf_judged *t, const alf_claim *const *claims, alf_sabotage sabotage, int64_t steps,
+                      alf_claim_result *results);
+
+/* As alf_judged_run, for a claim of the table and 400 updates. */
 alf_verdict alf_judged_by_id(alf_judged *t, const char *id, alf_sabotage sabotage);
 
 /* A measure of the last result; fails the test when there is none of that name. */

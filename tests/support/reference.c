@@ -23,6 +23,7 @@ struct alf_reference {
   int64_t *zero_grid; /* for ALF_START_HIDDEN */
   double *zero_real;
   void *state;
+  double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
   uint64_t coin;
   alf_step step;
 };
@@ -75,6 +76,12 @@ static void route(alf_reference *r, iterate *it)
   }
 }
 
+static void set_values(double *value, const alf_parameter *table, const double *given)
+{
+  for (int i = 0; i < alf_parameter_count(table); i++)
+    value[i] = given ? given[i] : table[i].fallback;
+}
+
 alf_reference *alf_reference_new(const alf_affinity *batch, const alf_iterate_settings *settings, alf_sabotage sabotage)
 {
   alf_reference *r = take(1, sizeof *r);
@@ -82,6 +89,8 @@ alf_reference *alf_reference_new(const alf_affinity *batch, const alf_iterate_se
   r->batch = batch;
   r->settings = *settings;
   r->sabotage = sabotage;
+  set_values(r->rule_value, settings->rule->parameters, settings->rule_values);
+  set_values(r->schedule_value, settings->schedule->parameters, settings->schedule_values);
   r->coin = 88172645463325252u;
   r->delta_grid = take(experts, sizeof *r->delta_grid);
   r->delta_real = take(experts, sizeof *r->delta_real);
@@ -139,8 +148,12 @@ const alf_step *alf_reference_step(alf_reference *r)
                           .topk = r->settings.topk,
                           .load = counted->load,
                           .shift = from->real,
-                          .step_size = r->settings.u * r->settings.schedule->factor(n)};
-  r->settings.rule->update(&input, r->state, r->delta_real);
+                          .step_size = r->settings.u * r->settings.schedule->factor(n, r->schedule_value),
+                          .value = r->rule_value};
+  if (input.step_size != 0)
+    r->settings.rule->update(&input, r->state, r->delta_real);
+  else
+    memset(r->delta_real, 0, (size_t)r->batch->experts * sizeof *r->delta_real);
   move(r, from, to);
   if (r->sabotage == ALF_NEVER_REROUTED)
     keep_selections(r, from, to);

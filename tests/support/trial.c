@@ -50,6 +50,21 @@ static double draw_step_size(gsl_rng *rng)
   return whole(rng, 0, 2) ? u : exp2(round(log2(u))); /* powers of two meet the ties of grids exactly */
 }
 
+/* Defaults half of the time; else edges, and numbers small enough to matter within the steps of a trial. A divisor near 0
+   would throw the shift off the grid. */
+static void draw_values(double *value, const alf_parameter *table, gsl_rng *rng)
+{
+  bool own = whole(rng, 0, 1);
+  for (int i = 0; i < alf_parameter_count(table); i++) {
+    bool divisor = table[i].minimum > 0 && !table[i].integral;
+    double least = divisor ? table[i].fallback / 10 : table[i].minimum,
+           most = fmin(table[i].maximum, table[i].integral ? 60 : 4);
+    int side = whole(rng, 0, 5);
+    double drawn = side == 0 ? least : side == 1 ? most : least + (most - least) * gsl_rng_uniform(rng);
+    value[i] = own ? (table[i].integral ? floor(drawn) : drawn) : table[i].fallback;
+  }
+}
+
 void alf_trial_draw(alf_trial *t, uint64_t number)
 {
   gsl_rng *rng = stream_of(0, number);
@@ -68,6 +83,8 @@ void alf_trial_draw(alf_trial *t, uint64_t number)
   draw_input(t, rng);
   t->rule = alf_rules[whole(rng, 0, rules - 1)];
   t->schedule = alf_schedules[whole(rng, 0, schedules - 1)];
+  draw_values(t->rule_value, t->rule->parameters, rng);
+  draw_values(t->schedule_value, t->schedule->parameters, rng);
   t->u = draw_step_size(rng);
   t->steps = whole(rng, 1, 60);
   t->scale = whole(rng, 0, 3) ? 0 : whole(rng, -20, 30); /* grids coarser than 2^-40, and hardly finer than u */
@@ -118,28 +135,31 @@ static int parse_ranges(const char *text, int *number, int room)
 
 void alf_trial_print(const alf_trial *t, char text[ALF_TRIAL_TEXT])
 {
-  char rows[1024], columns[256];
+  char rows[1024], columns[256], rule[ALF_CHOICE_TEXT], schedule[ALF_CHOICE_TEXT];
+  alf_choice_print(t->rule->name, t->rule->parameters, t->rule_value, rule);
+  alf_choice_print(t->schedule->name, t->schedule->parameters, t->schedule_value, schedule);
   print_ranges(rows, sizeof rows, t->row, t->rows);
   print_ranges(columns, sizeof columns, t->column, t->columns);
   snprintf(text, ALF_TRIAL_TEXT,
            "input=%s rows=%s experts=%s topk=%d rule=%s schedule=%s u=%.17g steps=%d scale=%d start=%d", t->input, rows,
-           columns, t->topk, t->rule->name, t->schedule->name, t->u, t->steps, t->scale, t->start);
+           columns, t->topk, rule, schedule, t->u, t->steps, t->scale, t->start);
 }
 
 bool alf_trial_parse(alf_trial *t, const char *text)
 {
-  char rows[1024], columns[256], rule[64], schedule[64];
+  char rows[1024], columns[256], rule[200], schedule[200];
   *t = (alf_trial){0};
   if (sscanf(text,
-             "input=%127s rows=%1023s experts=%255s topk=%d rule=%63s schedule=%63s u=%lf steps=%d scale=%d start=%d",
+             "input=%127s rows=%1023s experts=%255s topk=%d rule=%199s schedule=%199s u=%lf steps=%d scale=%d start=%d",
              t->input, rows, columns, &t->topk, rule, schedule, &t->u, &t->steps, &t->scale, &t->start) != 10)
     return false;
   t->rows = parse_ranges(rows, t->row, ALF_TRIAL_TOKENS);
   t->columns = parse_ranges(columns, t->column, ALF_TRIAL_EXPERTS);
-  t->rule = alf_rule_find(rule);
-  t->schedule = alf_schedule_find(schedule);
-  return t->rows > 0 && t->columns > 1 && t->topk > 0 && t->topk < t->columns && t->rule && t->schedule && t->u > 0 &&
-         t->steps > 0 && t->start >= 0;
+  if (alf_rule_read(rule, &t->rule, t->rule_value, NULL) != ALF_OK ||
+      alf_schedule_read(schedule, &t->schedule, t->schedule_value, NULL) != ALF_OK)
+    return false;
+  return t->rows > 0 && t->columns > 1 && t->topk > 0 && t->topk < t->columns && t->u > 0 && t->steps > 0 &&
+         t->start >= 0;
 }
 
 void alf_trial_batch(const alf_trial *t, alf_affinity *real, alf_affinity *dyadic)
@@ -228,11 +248,28 @@ static void shrink_number(shrinking *s, int *field, int least)
     }
 }
 
+/* Whether any of them was not at its default. */
+static bool set_defaults(double *value, const alf_parameter *table)
+{
+  bool changed = false;
+  for (int i = 0; i < alf_parameter_count(table); i++) {
+    changed = changed || value[i] != table[i].fallback;
+    value[i] = table[i].fallback;
+  }
+  return changed;
+}
+
 static void simplify(shrinking *s)
 {
   alf_trial smaller = *s->trial;
   smaller.rule = alf_rule_find("sign");
   if (smaller.rule != s->trial->rule)
+    keep_if_fails(s, &smaller);
+  smaller = *s->trial;
+  if (set_defaults(smaller.rule_value, smaller.rule->parameters))
+    keep_if_fails(s, &smaller);
+  smaller = *s->trial;
+  if (set_defaults(smaller.schedule_value, smaller.schedule->parameters))
     keep_if_fails(s, &smaller);
   smaller = *s->trial;
   smaller.schedule = alf_schedule_find("constant");

@@ -10,7 +10,7 @@
 
 #define ALF_TRIAL_TOKENS  200
 #define ALF_TRIAL_EXPERTS 24
-#define ALF_TRIAL_TEXT    2048
+#define ALF_TRIAL_TEXT    4096
 
 /* One run: some rows and columns of a family's batch, and what is iterated on them. */
 typedef struct alf_trial {
@@ -20,13 +20,14 @@ typedef struct alf_trial {
   int topk;
   const alf_rule *rule;
   const alf_schedule *schedule;
+  double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
   double u;
   int steps;
   int scale; /* affinities are moved to lie about 0 and multiplied by 2^scale; 0: as they are */
   int start; /* 0: p^0 = 0; else the stream that p^0 is drawn from */
 } alf_trial;
 
-/* The trial of that number: families, shapes, rules, schedules, step sizes 1e-4..10 times the scale, edge cases more
+/* The trial of that number: families, shapes, rules, schedules and their parameters, step sizes 1e-4..10 times the scale, edge cases more
    often than chance would have them. */
 void alf_trial_draw(alf_trial *trial, uint64_t number);
 

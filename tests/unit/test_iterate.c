@@ -133,12 +133,81 @@ static void schedules_fall_as_they_say(void **state)
   const alf_schedule *constant = alf_schedule_find("constant"), *harmonic = alf_schedule_find("1/n"),
                      *root = alf_schedule_find("1/sqrt(n)");
   for (int64_t n = 1; n <= 1024; n++) {
-    assert_true(constant->factor(n) == 1 && harmonic->factor(n) == 1 / (double)n);
-    assert_near(root->factor(n) * root->factor(n) * (double)n, 1, 1e-15);
+    assert_true(constant->factor(n, NULL) == 1 && harmonic->factor(n, NULL) == 1 / (double)n);
+    assert_near(root->factor(n, NULL) * root->factor(n, NULL) * (double)n, 1, 1e-15);
   }
   assert_true(constant->constant && !harmonic->constant && !root->constant);
   assert_null(alf_schedule_find("1/m"));
   assert_null(alf_rule_find("signs"));
+}
+
+static double factor_of(const char *text, int64_t n)
+{
+  const alf_schedule *schedule;
+  double value[ALF_MAX_PARAMETERS];
+  alf_error err = {0};
+  assert_ok(alf_schedule_read(text, &schedule, value, &err), &err);
+  assert_false(schedule->constant);
+  return schedule->factor(n, value);
+}
+
+static void schedules_follow_their_parameters(void **state)
+{
+  (void)state;
+  assert_near(factor_of("cosine[horizon=4]", 1), 1, 0);
+  assert_near(factor_of("cosine[horizon=4]", 2), (1 + sqrt(0.5)) / 2, 1e-15);
+  assert_near(factor_of("cosine[horizon=4]", 3), 0.5, 1e-15);
+  assert_near(factor_of("cosine[horizon=4]", 5), 0, 0);
+  assert_near(factor_of("cosine[horizon=4]", 1000000), 0, 0);
+  assert_near(factor_of("cosine[horizon=4,floor=0.25]", 3), 0.625, 1e-15);
+  assert_near(factor_of("cosine[horizon=4,floor=0.25]", 5), 0.25, 0);
+  assert_near(factor_of("warm-up[over=4]", 1), 0.25, 0);
+  assert_near(factor_of("warm-up[over=4]", 3), 0.75, 0);
+  assert_near(factor_of("warm-up[over=4]", 4), 1, 0);
+  assert_near(factor_of("warm-up[over=1]", 1), 1, 0);
+  assert_near(factor_of("stop-at[after=3]", 3), 1, 0);
+  assert_near(factor_of("stop-at[after=3]", 4), 0, 0);
+  assert_near(factor_of("stop-at[after=0]", 1), 0, 0);
+  assert_near(factor_of("geometric[ratio=0.5]", 1), 1, 0);
+  assert_near(factor_of("geometric[ratio=0.5]", 4), 0.125, 0);
+  assert_near(factor_of("geometric[ratio=0]", 2), 0, 0);
+  assert_near(factor_of("geometric[ratio=0.5]", 1000000), 0, 0);
+}
+
+/* From one end of every parameter to the other, however long the run. */
+static void factors_lie_between_0_and_1(void **state)
+{
+  (void)state;
+  for (int s = 0; alf_schedules[s]; s++)
+    for (int end = 0; end < 3; end++) {
+      double value[ALF_MAX_PARAMETERS];
+      for (int i = 0; i < alf_parameter_count(alf_schedules[s]->parameters); i++) {
+        const alf_parameter *p = &alf_schedules[s]->parameters[i];
+        value[i] = end == 0 ? p->minimum : end == 1 ? p->maximum : p->fallback;
+      }
+      for (int64_t n = 1; n < (int64_t)1 << 60; n += 1 + n / 7) {
+        double factor = alf_schedules[s]->factor(n, value);
+        assert_true(factor >= 0 && factor <= 1);
+      }
+    }
+}
+
+/* Only a u that is 0 on the grid is refused: a warm-up may begin with steps of 0, and stop-at end with them. */
+static void sign_steps_may_be_small_but_u_may_not(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_error err = {0};
+  alf_test_batch("uniform:T=20,E=8", &batch);
+  for (int s = 0; alf_schedules[s]; s++) {
+    alf_iterate *it = NULL;
+    alf_iterate_settings settings = settings_of("sign", alf_schedules[s]->name, 0x1p-41, 2);
+    assert_fails(alf_iterate_alloc(&it, &batch, &settings, &err), ALF_ERANGE, &err, "rounds to 0");
+    settings.u = 0x1p-40;
+    assert_ok(alf_iterate_alloc(&it, &batch, &settings, &err), &err);
+    alf_iterate_free(it);
+  }
+  alf_affinity_free(&batch);
 }
 
 static void refuses_bad_settings(void **state)
@@ -207,6 +276,9 @@ int main(void)
       cmocka_unit_test(proportional_rule_knows_its_unit),
       cmocka_unit_test(steps_too_small_for_the_grid_are_zero),
       cmocka_unit_test(schedules_fall_as_they_say),
+      cmocka_unit_test(schedules_follow_their_parameters),
+      cmocka_unit_test(factors_lie_between_0_and_1),
+      cmocka_unit_test(sign_steps_may_be_small_but_u_may_not),
       cmocka_unit_test(refuses_bad_settings),
       cmocka_unit_test(stops_at_the_edge_of_the_grid),
   };

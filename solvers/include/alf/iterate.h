@@ -19,7 +19,7 @@ typedef struct alf_step {
   const alf_affinity *batch_before, *batch_after; /* the same one when the batch is repeated */
   int32_t topk;                                   /* K */
   alf_shift shift_before, shift_after, delta; /* delta is what the rule reports, rounded to the grid in exact mode */
-  double step_size;                           /* u times the schedule's factor */
+  double step_size;                           /* u times the schedule's factor, >= 0 */
   const alf_expert *chosen_before, *chosen_after; /* T×K, experts ascending within a token */
   const int64_t *load_before, *load_after;        /* E, slots */
 } alf_step;
@@ -27,17 +27,19 @@ typedef struct alf_step {
 typedef struct alf_iterate_settings {
   const alf_rule *rule;
   const alf_schedule *schedule;
-  double u;            /* step size before the schedule's factor, > 0 */
-  int32_t topk;        /* K */
-  const double *shift; /* p^0, E; NULL: zero */
+  double u;                                    /* step size before the schedule's factor, > 0 */
+  int32_t topk;                                /* K */
+  const double *shift;                         /* p^0, E; NULL: zero */
+  const double *rule_values, *schedule_values; /* in the order of their tables; NULL: the defaults. Copied */
 } alf_iterate_settings;
 
 /* Opaque. */
 typedef struct alf_iterate alf_iterate;
 
 /* Takes all memory an iteration on batches of this shape and type needs. Exact mode when batch is ALF_DYADIC, float
-   mode when it is ALF_FLOAT64; ALF_EINVAL else, or when a setting is out of range. Errors: ALF_ENOMEM, ALF_ERANGE when
-   p^0 does not fit the grid, or the first sign step rounds to 0 on it. */
+   mode when it is ALF_FLOAT64; ALF_EINVAL else, or when a setting or a parameter is out of range. Errors: ALF_ENOMEM,
+   ALF_ERANGE when p^0 does not fit the grid, or u itself rounds to 0 on it under a sign rule, which then never
+   moved (a schedule may make single steps as small as it likes, and 0). */
 alf_status alf_iterate_alloc(alf_iterate **it, const alf_affinity *batch, const alf_iterate_settings *settings,
                              alf_error *err);
 
@@ -45,7 +47,7 @@ alf_status alf_iterate_alloc(alf_iterate **it, const alf_affinity *batch, const 
 alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err);
 
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
-   shape and grid). *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
+   shape and grid). A step size of 0 freezes the shift whatever the rule: it is not asked, and its state rests too. *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
    units) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate
    are valid. */
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "alf/status.h"
+#include "alf/parameter.h"
 
 /* What a rule sees at update n. */
 typedef struct alf_rule_input {
@@ -16,13 +16,27 @@ typedef struct alf_rule_input {
   int32_t topk;        /* K */
   const int64_t *load; /* E, slots: A_k of the batch just routed */
   const double *shift; /* E: p before the update, in affinity units (rounded to double in exact mode) */
-  double step_size;    /* u times the schedule's factor at n */
+  double step_size; /* u times the schedule's factor at n; never 0: the shift then rests, and the rule is not asked */
+  const double *value; /* its parameters, in the order of its table */
 } alf_rule_input;
 
 /* E·(L − A_k): how far expert k is below its target, in units of 1/E slot; an exact integer also when L is not. */
 static inline int64_t alf_rule_deficit(const alf_rule_input *in, int32_t k)
 {
   return in->topk * in->tokens - in->experts * in->load[k];
+}
+
+/* sign(L − A_k) */
+static inline int alf_rule_direction(const alf_rule_input *in, int32_t k)
+{
+  int64_t deficit = alf_rule_deficit(in, k);
+  return (deficit > 0) - (deficit < 0);
+}
+
+/* The state_size of a rule that keeps one double for each expert. */
+static inline size_t alf_rule_doubles(int32_t experts)
+{
+  return (size_t)experts * sizeof(double);
 }
 
 /* What a rule declares about itself. The claims hold it to that. */
@@ -41,7 +55,8 @@ typedef struct alf_rule {
   size_t (*state_size)(int32_t experts); /* bytes of zeroed state; NULL: none */
   /* Writes delta, E: the step p_k^{n+1} − p_k^n in affinity units. In exact mode the caller rounds it to the grid. */
   void (*update)(const alf_rule_input *in, void *state, double *delta);
-  bool fractions; /* ALF_FORM_PROPORTIONAL: loads count as fractions of K·T, not in slots */
+  bool fractions;                  /* ALF_FORM_PROPORTIONAL: loads count as fractions of K·T, not in slots */
+  const alf_parameter *parameters; /* at most ALF_MAX_PARAMETERS; NULL: none */
 } alf_rule;
 
 /* Null-terminated table. */
@@ -49,5 +64,9 @@ extern const alf_rule *const alf_rules[];
 
 /* NULL when there is none of that name. */
 const alf_rule *alf_rule_find(const char *name);
+
+/* Reads "NAME" or "NAME[KEY=VALUE,…]" into *rule and values, which has room for ALF_MAX_PARAMETERS; what is not given has
+   its default. Errors: ALF_EINVAL; *rule is NULL exactly when there is none of that name. */
+alf_status alf_rule_read(const char *text, const alf_rule **rule, double *values, alf_error *err);
 
 #endif

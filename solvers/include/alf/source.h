@@ -6,17 +6,7 @@
 #include <stdint.h>
 
 #include "alf/affinity.h"
-
-/* A parameter of a family: one record drives parsing, the range check and `alflab list sources`. */
-typedef struct alf_parameter {
-  const char *name;
-  double fallback;         /* value when not given */
-  double minimum, maximum; /* inclusive */
-  int integral;            /* nonzero: whole numbers only */
-  const char *help;
-} alf_parameter;
-
-#define ALF_MAX_PARAMETERS 12
+#include "alf/parameter.h"
 
 /* What a family is asked to fill. */
 typedef struct alf_family_call {

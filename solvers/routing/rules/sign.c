@@ -4,10 +4,8 @@
 static void update(const alf_rule_input *in, void *state, double *delta)
 {
   (void)state;
-  for (int32_t k = 0; k < in->experts; k++) {
-    int64_t deficit = alf_rule_deficit(in, k);
-    delta[k] = in->step_size * (double)((deficit > 0) - (deficit < 0));
-  }
+  for (int32_t k = 0; k < in->experts; k++)
+    delta[k] = in->step_size * alf_rule_direction(in, k);
 }
 
 const alf_rule alf_rule_sign = {

@@ -29,6 +29,7 @@ typedef struct alf_cell {
   const alf_rule *rule;
   const alf_schedule *schedule;
   double u;
+  const double *rule_values, *schedule_values; /* of their parameters, in the order of the tables; NULL: the defaults */
 } alf_cell;
 
 typedef struct alf_verify_settings {

@@ -42,21 +42,6 @@ typedef struct fixture {
 
 static const double step_sizes[] = {0.01, 0.5};
 
-static size_t velocity_size(int32_t experts)
-{
-  return (size_t)experts * sizeof(double);
-}
-
-static void velocity_update(const alf_rule_input *in, void *state, double *delta)
-{
-  (void)state;
-  for (int32_t k = 0; k < in->experts; k++)
-    delta[k] = in->step_size;
-}
-
-static const alf_rule with_state = {
-    .name = "with state", .form = ALF_FORM_FREE, .state_size = velocity_size, .update = velocity_update};
-
 static alf_status read_source(fixture *f, const char *input, alf_error *err)
 {
   alf_status status = alf_source_open(&f->source, input, 0, err);
@@ -117,7 +102,7 @@ static alf_status iterate_exactly(fixture *f, alf_error *err)
 
 static alf_status iterate_with_state(fixture *f, alf_error *err)
 {
-  return iterate(f, &f->raw, &with_state, err);
+  return iterate(f, &f->raw, alf_rule_find("ema"), err);
 }
 
 static alf_status make_cycle(fixture *f, alf_error *err)

@@ -14,6 +14,14 @@ alf_status alf_cli_open(alf_source **source, const char *input, const alf_cli_op
                   experts);
 }
 
+/* An error of the conversion, with the source that it comes from. */
+static alf_status name_source(const alf_source *source, alf_status status, const alf_error *cause, alf_error *err)
+{
+  if (status == ALF_OK)
+    return ALF_OK;
+  return alf_fail(err, status, "%s: %.400s", alf_source_describe(source)->input, cause->text);
+}
+
 alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, alf_affinity *batch, alf_error *err)
 {
   alf_affinity own = {0};
@@ -22,12 +30,12 @@ alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, 
   alf_status status = alf_source_next(source, raw ? raw : &own, err);
   if (status == ALF_EEND)
     *err = (alf_error){.code = ALF_EEND};
-  if (status != ALF_OK)
-    return status;
-  status = raw ? alf_affinity_convert(raw, dtype, batch, &cause) : alf_affinity_take(&own, dtype, batch, &cause);
+  if (status == ALF_OK && raw)
+    status = name_source(source, alf_affinity_convert(raw, dtype, batch, &cause), &cause, err);
+  else if (status == ALF_OK)
+    status = name_source(source, alf_affinity_take(&own, dtype, batch, &cause), &cause, err);
   alf_affinity_free(&own);
-  return status == ALF_OK ? status
-                          : alf_fail(err, status, "%s: %.400s", alf_source_describe(source)->input, cause.text);
+  return status;
 }
 
 double alf_cli_seconds(void)

@@ -8,6 +8,7 @@
 #include "cli/interrupt.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
+#include "cli/overwrite.h"
 
 #define DECLARE(name) extern const alf_cli_command alf_cli_command_##name;
 #define ENTRY(name)   &alf_cli_command_##name,
@@ -134,6 +135,8 @@ static int run_command(const alf_cli_command *command, int argc, char **argv, al
 {
   alf_cli_options options;
   alf_status status = alf_cli_parse(command, argc, argv, &options, err);
+  if (status == ALF_OK)
+    status = alf_cli_check_overwrite(&options, err);
   if (status != ALF_OK)
     return alf_cli_exit_code(status);
   if (options.help)

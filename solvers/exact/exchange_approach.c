@@ -16,7 +16,7 @@ enum {
   FEW_GROUPS = 8,
   MOST_GROUPS = 64,    /* for every expert */
   COARSEST_GROUPS = 3, /* bits below the spread of affinities */
-  FINE_GROUPS = 7,     /* the same, of groups that are fine enough */
+  FINE_GROUPS = 4,     /* the same, of groups that are fine enough */
   SPREAD_ROWS = 64,    /* that are looked at for it */
 };
 

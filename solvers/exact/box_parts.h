@@ -20,8 +20,8 @@ struct alf_box_part {
   alf_error err;
 };
 
-/* Centres the box at its prices and has every stride-th token looked at. Its settled slots, tokens and cells are then those
-   of all parts, in the order of the tokens. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
+/* Centres the box at its prices and has every stride-th token looked at. Its settled slots, tokens and cells are then
+   those of all parts, in the order of the tokens. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_box_look_at_tokens(alf_box *box, int64_t stride, alf_box_look *look, alf_error *err);
 
 /* Scans token i and counts its slots as settled. */

@@ -12,12 +12,12 @@ enum {
   LOOKS = 3,  /* at one sample, at most */
   WIDEST = 4, /* times the half-width of ordinary prices */
   NOISE_BITS = 16,
-  STALL_SHARE = 64, /* of all slots, by which loads are off */
-  FEW_GROUPS = 8,
-  MOST_GROUPS = 64,    /* for every expert */
+  STALL_SHARE = 64,    /* of all slots, by which loads are off */
+  FEW_GROUPS = 8,      /* for every expert: solved fast */
+  MOST_GROUPS = 64,    /* for every expert: where few are not fine enough */
   COARSEST_GROUPS = 3, /* bits below the spread of affinities */
-  FINE_GROUPS = 4,     /* the same, of groups that are fine enough */
-  SPREAD_ROWS = 64,    /* that are looked at for it */
+  FINE_GROUPS = 4,     /* bits below it that are fine enough */
+  SPREAD_ROWS = 64,    /* tokens that are looked at for the spread */
 };
 
 /* Slots by which loads are off at a sample of n tokens when the prices come from one of a quarter of them. */
@@ -57,8 +57,8 @@ int64_t alf_exchange_few(const alf_exchange_work *w, int64_t stride)
   return 4 * w->problem->batch->experts + enough_at(w, stride) + slots / STALL_SHARE;
 }
 
-/* Half-width in slots of a sample for the prices that the next one, or the whole batch, will come to: so wide that hardly
-   one of all experts should leave it. */
+/* Half-width in slots of a sample for the prices that the next one, or the whole batch, will come to: so wide that
+   hardly one of all experts should leave it. */
 static int64_t next_slots(const alf_exchange_work *w, int64_t stride)
 {
   double tokens = (double)w->problem->batch->tokens / (double)stride;
@@ -81,8 +81,8 @@ static alf_status approach_from_afar(alf_exchange_work *w, int64_t stride, bool 
   return status ? status : alf_box_check_deadline(&w->box, err);
 }
 
-/* One look at every stride-th token. *is_short: many prices would have gone farther than the widths, as they do together
-   where experts are loosely coupled. */
+/* One look at every stride-th token. *is_short: many prices would have gone farther than the widths, as they do
+   together where experts are loosely coupled. */
 static alf_status look(alf_exchange_work *w, int64_t stride, int64_t *off, bool *is_short, alf_error *err)
 {
   alf_box *box = &w->box;
@@ -111,7 +111,7 @@ static alf_status settle(alf_exchange_work *w, int64_t stride, bool *is_stalled,
   return status;
 }
 
-/* Larger and larger samples, up to the whole batch, or until one stalls. */
+/* Larger and larger samples, up to the whole batch, or until one stalls and groups have not been tried. */
 static alf_status try_approach(alf_exchange_work *w, bool *is_stalled, alf_error *err)
 {
   int64_t tokens = w->problem->batch->tokens, stride = 1;

@@ -5,8 +5,9 @@
 #include "exact/exchange_work.h"
 
 /* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times the
-   one before and the last one the whole batch, bring the prices near by quantile rounds; a box about them leaves a few
-   free cells; shortest augmenting paths on these end exactly optimal. (shared/algorithms.md, "exchange") */
+   one before and the last one the whole batch, bring the prices near by quantile rounds, or groups of tokens that are
+   alike do; a box about them leaves a few free cells; shortest augmenting paths on these end exactly optimal, the last
+   ones on all cells where that is faster. (shared/algorithms.md, "exchange") */
 
 enum {
   FEW_PATHS = 8,   /* that a box has brought are too few */
@@ -94,8 +95,8 @@ static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int6
     return alf_exchange_approach(w, augmentations, err);
   }
   bool is_settled = is_in_place(w);
-  if (w->off > alf_exchange_few(w, 1) &&
-      !w->has_tried_groups) /* whether it finds groups or not, the box is theirs now */
+  bool is_stalled = w->off > alf_exchange_few(w, 1);
+  if (is_stalled && !w->has_tried_groups) /* also without groups the box is gone, and filled again next time */
     return alf_exchange_approach_by_groups(w, augmentations, err);
   *found = !is_settled;
   if (!is_settled)
@@ -103,7 +104,8 @@ static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int6
   return ALF_OK;
 }
 
-/* One path over the whole exchange graph takes half as long as a box: that pays for few, and where boxes help little. */
+/* Paths over the whole exchange graph need no box, but reading that graph takes as long as two or three: it pays for few
+   paths, and where boxes help little. */
 static bool is_nearly_done(const alf_exchange_work *w, int64_t excess_before)
 {
   int64_t excess = w->box.excess;

@@ -10,15 +10,15 @@ enum { ALF_EXCHANGE_ROUNDS = 12 }; /* of quantiles, at the most */
 typedef struct alf_exchange_work {
   const alf_problem *problem;
   alf_box box;
-  int64_t slots; /* half-width of the next box */
-  int stretch;   /* 1, 2, 4: how many times wider than usual samples are looked at */
-  bool has_tried_groups, has_groups;
-  int64_t off; /* Σ|load − L| that the last box was balanced to, slots */
-  int stops;   /* boxes in a row at whose border paths stopped: they go on from there */
+  int64_t slots;                     /* half-width of the next box */
+  int stretch;                       /* 1, 2, 4: how many times wider than usual samples are looked at */
+  bool has_tried_groups, has_groups; /* groups were looked for, and found */
+  int64_t off;                       /* Σ|load − L| that the last box was balanced to, slots */
+  int stops;                         /* boxes in a row at whose border paths stopped: they go on from there */
 } alf_exchange_work;
 
-/* Larger and larger samples of the tokens, the last one the whole batch, bring the prices near by quantile rounds and leave
-   widths for a box; where rounds stall with noise, and then with groups. *augmentations counts the paths of those.
+/* Larger and larger samples of the tokens, the last one the whole batch, bring the prices near by quantile rounds and
+   leave widths for a box; where rounds stall with noise, and then with groups. *augmentations counts the paths of those.
    Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_exchange_approach(alf_exchange_work *w, int64_t *augmentations, alf_error *err);
 

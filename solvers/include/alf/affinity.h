@@ -42,8 +42,8 @@ void alf_affinity_free(alf_affinity *a);
    ALF_ERANGE when |value| >= 2^100, or 2^53 units on the way from a grid to ALF_FLOAT64; ALF_ENOMEM. */
 alf_status alf_affinity_convert(const alf_affinity *in, alf_dtype dtype, alf_affinity *out, alf_error *err);
 
-/* The same, but `in` is freed, and where its memory can hold the result it is handed over to `out`: a float64 batch never
-   exists twice. On failure both are left untouched. */
+/* The same, but `in` is freed, and where its memory can hold the result it is handed over to `out`: a float64 batch
+   never exists twice. On failure both are left untouched. */
 alf_status alf_affinity_take(alf_affinity *in, alf_dtype dtype, alf_affinity *out, alf_error *err);
 
 /* The affinity of token i for expert k as a double, whatever the type. */

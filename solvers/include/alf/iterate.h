@@ -47,7 +47,8 @@ alf_status alf_iterate_alloc(alf_iterate **it, const alf_affinity *batch, const 
 alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err);
 
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
-   shape and grid). A step size of 0 freezes the shift whatever the rule: it is not asked, and its state rests too. *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
+   shape and grid). A step size of 0 freezes the shift whatever the rule: it is not asked, and its state rests too.
+   *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
    units) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate
    are valid. */
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alf/routing.h"
 #include "observer.h"
 
 alf_status alf_observer_alloc(alf_observer **out, const alf_instance *instance, alf_error *err)
@@ -42,15 +43,12 @@ void alf_observer_free(alf_observer *o)
   free(o);
 }
 
-int32_t alf_set_difference(const alf_expert *before, const alf_expert *after, int32_t topk, alf_expert *out)
+int32_t alf_set_difference(const uint64_t *before, const uint64_t *after, int32_t words, alf_expert *out)
 {
   int32_t count = 0;
-  for (int32_t a = 0, b = 0; a < topk; a++) {
-    while (b < topk && after[b] < before[a])
-      b++;
-    if (b == topk || after[b] != before[a])
-      out[count++] = before[a];
-  }
+  for (int32_t w = 0; w < words; w++)
+    for (uint64_t bits = before[w] & ~after[w]; bits; bits &= bits - 1)
+      out[count++] = (alf_expert)(w * 64 + __builtin_ctzll(bits));
   return count;
 }
 
@@ -86,14 +84,13 @@ void alf_count_moves(const alf_observer *o, int32_t swaps, alf_facts *facts)
 }
 
 /* Loads from the selections themselves, and how many of the published ones differ. */
-static int64_t count_loads(const alf_step *step, const alf_expert *chosen, const int64_t *published, int64_t *load,
+static int64_t count_loads(const alf_step *step, const uint64_t *chosen, const int64_t *published, int64_t *load,
                            int64_t *deficit)
 {
   int64_t slots = step->topk * step->batch_after->tokens, differing = 0;
   int32_t experts = step->batch_after->experts;
   memset(load, 0, (size_t)experts * sizeof *load);
-  for (int64_t s = 0; s < slots; s++)
-    load[chosen[s]]++;
+  alf_count_loads(chosen, step->batch_after->tokens, experts, load);
   for (int32_t k = 0; k < experts; k++) {
     deficit[k] = slots - experts * load[k];
     differing += load[k] != published[k];

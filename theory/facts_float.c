@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "alf/routing.h"
 #include "observer.h"
 
 #define NUM                      double

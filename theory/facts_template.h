@@ -14,15 +14,16 @@ typedef struct totals {
 } totals;
 
 /* SCALE·𝓛(x, p). `deficit` is E·(L − A_k) of that routing. */
-static WIDE lagrangian(const alf_affinity *batch, int32_t topk, const alf_expert *chosen, const NUM *shift,
-                       const int64_t *deficit)
+static WIDE lagrangian(const alf_affinity *batch, const uint64_t *chosen, const NUM *shift, const int64_t *deficit)
 {
+  int32_t experts = batch->experts, words = alf_selection_words(experts);
   WIDE sum = 0;
   for (int64_t i = 0; i < batch->tokens; i++) {
-    const NUM *row = (const NUM *)batch->values + i * batch->experts;
+    const NUM *affinity = (const NUM *)batch->values + i * experts;
+    const uint64_t *row = chosen + i * words;
     NUM token = 0; /* exact: at most 4096 terms below 2^41 */
-    for (int32_t j = 0; j < topk; j++)
-      token += row[chosen[i * topk + j]];
+    for (int32_t k = alf_next_expert(row, experts, 0); k < experts; k = alf_next_expert(row, experts, k + 1))
+      token += affinity[k];
     sum += token;
   }
   sum *= SCALE(batch);
@@ -63,12 +64,12 @@ static void take_moves(const alf_observer *observer, const alf_step *step, const
 /* One token whose selection changed. */
 static void take_token(alf_observer *observer, const alf_step *step, int64_t i, totals *t, alf_facts *facts)
 {
-  int32_t topk = step->topk;
-  const alf_expert *before = step->chosen_before + i * topk, *after = step->chosen_after + i * topk;
+  int32_t words = alf_selection_words(step->batch_after->experts);
+  const uint64_t *before = step->chosen_before + i * words, *after = step->chosen_after + i * words;
   const NUM *row = (const NUM *)step->batch_after->values + i * step->batch_after->experts;
   const NUM *shift = SHIFT(step->shift_after);
-  int32_t swaps = alf_set_difference(before, after, topk, observer->left);
-  alf_set_difference(after, before, topk, observer->entered);
+  int32_t swaps = alf_set_difference(before, after, words, observer->left);
+  alf_set_difference(after, before, words, observer->entered);
   WIDE benefit = 0;
   for (int32_t a = 0; a < swaps; a++) {
     alf_expert left = observer->left[a], entered = observer->entered[a];
@@ -119,14 +120,14 @@ static void take_shift(const alf_step *step, alf_facts *facts)
 void FACTS(alf_observer *observer, const alf_step *step, alf_facts *facts)
 {
   const alf_affinity *batch = step->batch_after;
-  int32_t topk = step->topk;
+  int64_t words = alf_selection_words(batch->experts);
   totals t = {0};
-  size_t bytes = (size_t)topk * sizeof *step->chosen_after;
+  size_t bytes = (size_t)words * sizeof *step->chosen_after;
   for (int64_t i = 0; i < batch->tokens; i++)
-    if (memcmp(step->chosen_before + i * topk, step->chosen_after + i * topk, bytes) != 0)
+    if (memcmp(step->chosen_before + i * words, step->chosen_after + i * words, bytes) != 0)
       take_token(observer, step, i, &t, facts);
-  WIDE before = lagrangian(batch, topk, step->chosen_before, SHIFT(step->shift_before), observer->deficit);
-  WIDE after = lagrangian(batch, topk, step->chosen_after, SHIFT(step->shift_after), observer->deficit_after);
+  WIDE before = lagrangian(batch, step->chosen_before, SHIFT(step->shift_before), observer->deficit);
+  WIDE after = lagrangian(batch, step->chosen_after, SHIFT(step->shift_after), observer->deficit_after);
   WIDE squared = step_against(batch, SHIFT(step->delta), observer->deficit);
   WIDE crossed = step_against(batch, SHIFT(step->delta), observer->deficit_after);
   WIDE benefit = t.benefit * SCALE(batch);

@@ -15,8 +15,8 @@ struct alf_observer {
 void alf_facts_exact(alf_observer *observer, const alf_step *step, alf_facts *facts);
 void alf_facts_float(alf_observer *observer, const alf_step *step, alf_facts *facts);
 
-/* Experts of `before` that are not in `after` (both ascending, K long); returns how many. */
-int32_t alf_set_difference(const alf_expert *before, const alf_expert *after, int32_t topk, alf_expert *out);
+/* Experts of the row `before` that are not in `after`, ascending; returns how many. */
+int32_t alf_set_difference(const uint64_t *before, const uint64_t *after, int32_t words, alf_expert *out);
 
 /* Books all pairs (k leaves, k' enters) of one token's `swaps` leaving and entering experts under their states. */
 void alf_count_moves(const alf_observer *observer, int32_t swaps, alf_facts *facts);

@@ -29,6 +29,14 @@ static bool alloc_states(alf_watch *watch)
   return watch->state != NULL;
 }
 
+/* Whether a shift that returns modulo a common one makes everything that followed it return, as far as published steps
+   tell: the rule computes equal steps from equal loads, in exact arithmetic. */
+static bool shift_is_all(const alf_run *run)
+{
+  bool from_loads = run->rule->form == ALF_FORM_SIGN || run->rule->form == ALF_FORM_PROPORTIONAL;
+  return run->exact && run->schedule->constant && from_loads && !run->rule->state_size;
+}
+
 alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim *const *claims, int64_t max_steps,
                            alf_error *err)
 {
@@ -42,8 +50,9 @@ alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim 
   alf_status status = alloc_states(watch) ? ALF_OK : alf_fail_memory(err, ALF_MAX_EXPERTS);
   if (status == ALF_OK)
     status = alf_observer_alloc(&watch->observer, run->instance, err);
-  if (status == ALF_OK && alf_cycle_is_possible(run->rule, run->schedule, run->exact))
-    status = alf_cycle_alloc(&watch->cycle, run->instance->batch->experts, max_steps, err);
+  int32_t experts = run->instance->batch->experts;
+  if (status == ALF_OK && shift_is_all(run))
+    status = alf_cycle_alloc(&watch->cycle, experts, alf_cycle_shift_size(experts), max_steps, err);
   if (status != ALF_OK) {
     alf_watch_free(watch);
     return status;
@@ -71,9 +80,9 @@ bool alf_watch_step(alf_watch *watch, const alf_step *step)
   if (!watch->cycle)
     return false;
   if (watch->at_start)
-    alf_cycle_observe(watch->cycle, step->shift_before.grid, step->load_before, slots);
+    alf_cycle_observe_shift(watch->cycle, step->shift_before.grid, step->load_before, slots);
   watch->at_start = false;
-  return alf_cycle_observe(watch->cycle, step->shift_after.grid, step->load_after, slots);
+  return alf_cycle_observe_shift(watch->cycle, step->shift_after.grid, step->load_after, slots);
 }
 
 /* The deterministic claims are about one batch, repeated. */

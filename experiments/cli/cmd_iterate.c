@@ -77,8 +77,10 @@ static void choose_steps(iterate_run *run)
 
 static alf_status start_cycle(iterate_run *run, alf_error *err)
 {
-  bool possible = run->repeated && alf_cycle_is_possible(run->cell.rule, run->cell.schedule, !run->options->float_mode);
-  return possible ? alf_cycle_alloc(&run->cycle, run->batch[0].experts, run->steps, err) : ALF_OK;
+  if (!run->repeated || !alf_iterate_may_cycle(run->iterate))
+    return ALF_OK;
+  size_t size = alf_iterate_state(run->iterate).size;
+  return alf_cycle_alloc(&run->cycle, run->batch[0].experts, size, run->steps, err);
 }
 
 static alf_status start_csv(iterate_run *run, alf_error *err)
@@ -138,8 +140,10 @@ static void observe(iterate_run *run)
     run->last_off_target = step->n;
   if (step->n > 0)
     run->violation_total += balance.max_violation;
-  if (run->cycle)
-    alf_cycle_observe(run->cycle, step->shift_after.grid, step->load_after, slots(step));
+  if (run->cycle) {
+    alf_iterate_whole whole = alf_iterate_state(run->iterate);
+    alf_cycle_observe(run->cycle, whole.bytes, whole.common, step->load_after, slots(step));
+  }
   if (!run->csv.file)
     return;
   alf_cli_value value = alf_cli_measure_value(step);

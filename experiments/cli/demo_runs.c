@@ -125,7 +125,7 @@ static alf_status follow(alf_demo_limit *limit, alf_iterate *it, alf_cycle *cycl
   for (int64_t n = 0; status == ALF_OK && n < limit->steps; n++) {
     if (alf_cli_interrupted())
       return alf_fail(&limit->err, ALF_EINTERRUPTED, "interrupted");
-    if (alf_cycle_observe(cycle, step->shift_after.grid, step->load_after, slots)) {
+    if (alf_cycle_observe_shift(cycle, step->shift_after.grid, step->load_after, slots)) {
       note_limit(limit, alf_cycle_found(cycle));
       return ALF_OK;
     }
@@ -146,7 +146,8 @@ void alf_demo_find_limit(alf_demo_limit *limit)
   limit->deviation = limit->max_load = NAN;
   limit->status = alf_iterate_alloc(&it, batch, &settings, &limit->err);
   if (limit->status == ALF_OK)
-    limit->status = alf_cycle_alloc(&cycle, batch->experts, limit->steps, &limit->err);
+    limit->status =
+        alf_cycle_alloc(&cycle, batch->experts, alf_cycle_shift_size(batch->experts), limit->steps, &limit->err);
   if (limit->status == ALF_OK)
     limit->status = follow(limit, it, cycle);
   alf_cycle_free(cycle);

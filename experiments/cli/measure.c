@@ -19,13 +19,13 @@ alf_cli_balance alf_cli_measure_balance(const int64_t *load, int32_t experts, in
 static alf_cli_value measure_exact(const alf_step *step)
 {
   const alf_affinity *batch = step->batch_after;
-  alf_int128 chosen = 0;
-  for (int64_t i = 0; i < batch->tokens; i++)
-    for (int32_t j = 0; j < step->topk; j++)
-      chosen += alf_affinity_row(batch, i)[step->chosen_after[i * step->topk + j]];
   alf_cli_value value = {.exact = true};
   value.dual_exact = alf_lagrangian(batch, step->topk, step->chosen_after, step->shift_after.grid);
-  value.objective = alf_int128_to_double(chosen, batch->grid_bits, 1);
+  alf_int128 chosen = value.dual_exact; /* times E, as it is */
+  for (int32_t k = 0; k < batch->experts; k++)
+    chosen +=
+        (alf_int128)step->shift_after.grid[k] * (step->topk * batch->tokens - batch->experts * step->load_after[k]);
+  value.objective = alf_int128_to_double(chosen, batch->grid_bits, batch->experts);
   value.dual_value = alf_int128_to_double(value.dual_exact, batch->grid_bits, batch->experts);
   return value;
 }
@@ -35,9 +35,12 @@ static alf_cli_value measure_float(const alf_step *step)
   const alf_affinity *batch = step->batch_after;
   double target = (double)(step->topk * batch->tokens) / batch->experts;
   alf_cli_value value = {0};
-  for (int64_t i = 0; i < batch->tokens; i++)
-    for (int32_t j = 0; j < step->topk; j++)
-      value.objective += alf_affinity_get(batch, i, step->chosen_after[i * step->topk + j]);
+  int32_t experts = batch->experts;
+  for (int64_t i = 0; i < batch->tokens; i++) {
+    const uint64_t *row = step->chosen_after + i * alf_selection_words(experts);
+    for (int32_t k = alf_next_expert(row, experts, 0); k < experts; k = alf_next_expert(row, experts, k + 1))
+      value.objective += alf_affinity_get(batch, i, k);
+  }
   value.dual_value = value.objective;
   for (int32_t k = 0; k < batch->experts; k++)
     value.dual_value += step->shift_after.real[k] * ((double)step->load_after[k] - target);
@@ -54,8 +57,9 @@ int64_t alf_cli_count_switched(const alf_step *step)
   int64_t switched = 0;
   if (!step->batch_before)
     return 0;
+  int64_t words = alf_selection_words(step->batch_after->experts);
   for (int64_t i = 0; i < step->batch_after->tokens; i++)
-    switched += memcmp(step->chosen_before + i * step->topk, step->chosen_after + i * step->topk,
-                       (size_t)step->topk * sizeof(alf_expert)) != 0;
+    switched += memcmp(step->chosen_before + i * words, step->chosen_after + i * words,
+                       (size_t)words * sizeof *step->chosen_after) != 0;
   return switched;
 }

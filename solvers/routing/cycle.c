@@ -14,21 +14,18 @@ struct alf_cycle {
   int64_t max_iterates;
   uint64_t mask; /* slots − 1, a power of two minus one */
   slot *table;
-  int64_t *candidate; /* shift at which the proposed period was first seen to close */
-  int64_t proposed;   /* length of the proposed period; 0: none */
-  int64_t check_at;   /* iterate at which the proposal is checked */
+  size_t size;         /* of a state */
+  void *candidate;     /* the state at which the proposed period was first seen to close */
+  int64_t common;      /* what came with it */
+  int64_t *difference; /* E − 1, for alf_cycle_observe_shift */
+  int64_t proposed;    /* length of the proposed period; 0: none */
+  int64_t check_at;    /* iterate at which the proposal is checked */
   bool found;
   int64_t *under_minus_over; /* since the proposal */
   alf_cycle_info info;
 };
 
-bool alf_cycle_is_possible(const alf_rule *rule, const alf_schedule *schedule, bool exact)
-{
-  bool from_loads = rule->form == ALF_FORM_SIGN || rule->form == ALF_FORM_PROPORTIONAL;
-  return exact && schedule->constant && from_loads && !rule->state_size;
-}
-
-alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, int64_t max_iterates, alf_error *err)
+alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, size_t size, int64_t max_iterates, alf_error *err)
 {
   if (max_iterates > ALF_CYCLE_MAX_ITERATES)
     max_iterates = ALF_CYCLE_MAX_ITERATES;
@@ -42,10 +39,12 @@ alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, int64_t max_itera
     c->max_iterates = max_iterates;
     c->mask = slots - 1;
     c->table = malloc(slots * sizeof *c->table);
-    c->candidate = malloc((size_t)experts * sizeof *c->candidate);
+    c->size = size;
+    c->candidate = malloc(size);
+    c->difference = malloc(alf_cycle_shift_size(experts));
     c->under_minus_over = malloc((size_t)experts * sizeof *c->under_minus_over);
   }
-  if (!c || !c->table || !c->candidate || !c->under_minus_over) {
+  if (!c || !c->table || !c->candidate || !c->difference || !c->under_minus_over) {
     alf_cycle_free(c);
     *cycle = NULL;
     return alf_fail_memory(err, slots * sizeof(slot));
@@ -61,16 +60,19 @@ void alf_cycle_free(alf_cycle *cycle)
     return;
   free(cycle->table);
   free(cycle->candidate);
+  free(cycle->difference);
   free(cycle->under_minus_over);
   free(cycle);
 }
 
-/* Every bit of p − p_1 reaches every bit of the hash: multiply and fold, expert by expert. */
-static uint64_t hash_state(const int64_t *shift, int32_t experts)
+/* Every bit of the state reaches every bit of the hash: multiply and fold, eight bytes at a time. */
+static uint64_t hash_state(const void *state, size_t size)
 {
   uint64_t hash = 0x9e3779b97f4a7c15u;
-  for (int32_t k = 1; k < experts; k++) {
-    hash ^= (uint64_t)shift[k] - (uint64_t)shift[0];
+  for (size_t at = 0; at < size; at += sizeof hash) {
+    uint64_t part = 0;
+    memcpy(&part, (const char *)state + at, size - at < sizeof part ? size - at : sizeof part);
+    hash ^= part;
     hash *= 0xd6e8feb86659fd93u;
     hash ^= hash >> 32;
   }
@@ -88,14 +90,15 @@ static int64_t look_up(alf_cycle *c, uint64_t hash)
   return -1;
 }
 
-static void propose(alf_cycle *c, const int64_t *shift)
+static void propose(alf_cycle *c, const void *state, int64_t common)
 {
-  int64_t earlier = look_up(c, hash_state(shift, c->experts));
+  int64_t earlier = look_up(c, hash_state(state, c->size));
   if (earlier < 0)
     return;
   c->proposed = c->next - earlier;
   c->check_at = c->next + c->proposed;
-  memcpy(c->candidate, shift, (size_t)c->experts * sizeof *shift);
+  memcpy(c->candidate, state, c->size);
+  c->common = common;
   memset(c->under_minus_over, 0, (size_t)c->experts * sizeof *c->under_minus_over);
   c->info = (alf_cycle_info){.start = earlier, .length = c->proposed, .max_load = 0, .min_load = INT64_MAX};
 }
@@ -111,30 +114,38 @@ static void record_loads(alf_cycle *c, const int64_t *load, int64_t slots)
   }
 }
 
-/* Same state modulo a common shift: all differences to the candidate are equal. */
-static void confirm(alf_cycle *c, const int64_t *shift)
+static void confirm(alf_cycle *c, const void *state, int64_t common)
 {
-  int64_t drift = shift[0] - c->candidate[0];
-  c->found = true;
-  for (int32_t k = 1; k < c->experts; k++)
-    c->found = c->found && shift[k] - c->candidate[k] == drift;
-  c->info.drift = drift;
+  c->found = memcmp(state, c->candidate, c->size) == 0;
+  c->info.drift = common - c->common;
   c->info.under_minus_over = c->under_minus_over;
   c->proposed = 0;
 }
 
-bool alf_cycle_observe(alf_cycle *c, const int64_t *shift, const int64_t *load, int64_t slots)
+bool alf_cycle_observe(alf_cycle *c, const void *state, int64_t common, const int64_t *load, int64_t slots)
 {
   if (c->found || c->next > c->max_iterates)
     return c->found;
   if (c->proposed && c->next == c->check_at)
-    confirm(c, shift);
+    confirm(c, state, common);
   else if (!c->proposed)
-    propose(c, shift);
+    propose(c, state, common);
   if (c->proposed)
     record_loads(c, load, slots);
   c->next++;
   return c->found;
+}
+
+size_t alf_cycle_shift_size(int32_t experts)
+{
+  return (size_t)(experts - 1) * sizeof(int64_t);
+}
+
+bool alf_cycle_observe_shift(alf_cycle *c, const int64_t *shift, const int64_t *load, int64_t slots)
+{
+  for (int32_t k = 1; k < c->experts; k++)
+    c->difference[k - 1] = shift[k] - shift[0];
+  return alf_cycle_observe(c, c->difference, shift[0], load, slots);
 }
 
 const alf_cycle_info *alf_cycle_found(const alf_cycle *cycle)

@@ -47,20 +47,20 @@ alf_int128 alf_dual_value(const alf_affinity *batch, int32_t topk, const int64_t
   return sum * batch->experts - prices * topk * batch->tokens;
 }
 
-alf_int128 alf_lagrangian(const alf_affinity *batch, int32_t topk, const alf_expert *chosen, const int64_t *shift)
+alf_int128 alf_lagrangian(const alf_affinity *batch, int32_t topk, const uint64_t *chosen, const int64_t *shift)
 {
   int64_t load[ALF_MAX_EXPERTS] = {0};
   alf_int128 sum = 0;
+  int32_t experts = batch->experts, words = alf_selection_words(experts);
   for (int64_t i = 0; i < batch->tokens; i++) {
-    const int64_t *row = alf_affinity_row(batch, i);
+    const int64_t *affinity = alf_affinity_row(batch, i);
+    const uint64_t *row = chosen + i * words;
     int64_t token = 0; /* at most 4096 terms below 2^41 */
-    for (int32_t j = 0; j < topk; j++) {
-      alf_expert k = chosen[i * topk + j];
-      token += row[k];
-      load[k]++;
-    }
+    for (int32_t k = alf_next_expert(row, experts, 0); k < experts; k = alf_next_expert(row, experts, k + 1))
+      token += affinity[k];
     sum += token;
   }
+  alf_count_loads(chosen, batch->tokens, experts, load);
   sum *= batch->experts;
   for (int32_t k = 0; k < batch->experts; k++)
     sum += (alf_int128)shift[k] * (batch->experts * load[k] - topk * batch->tokens);

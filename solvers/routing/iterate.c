@@ -8,7 +8,7 @@
 
 #include "alf/routing.h"
 #include "data/parameter.h"
-#include "routing/route.h"
+#include "routing/router.h"
 
 #define SHIFT_LIMIT 0x1p61 /* |p| in grid units; leaves room for an affinity below 2^41 units in 64 bits */
 
@@ -18,24 +18,31 @@ typedef struct shift_buffer {
   double *real;
 } shift_buffer;
 
+/* A selection and its loads. */
+typedef struct route {
+  uint64_t *chosen; /* T×words */
+  int64_t *load;    /* E, slots */
+} route;
+
 struct alf_iterate {
   alf_iterate_settings settings;
   bool exact;
+  alf_dtype dtype;
   int64_t tokens;
   int32_t experts;
   int32_t grid_bits;
   shift_buffer shift[2], delta; /* shift[n % 2] belongs to iterate n; so does route[n % 2] */
-  alf_route route[2];
+  route route[2];
+  alf_router *router;
   double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
-  int64_t *score;
-  void *state;
+  size_t state_size;
+  void *state, *scratch; /* of the rule */
+  void *whole;           /* what alf_iterate_state returns: E numbers, then the rule's state */
   alf_step step;
 };
 
 static alf_status check_settings(const alf_affinity *batch, const alf_iterate_settings *s, alf_error *err)
 {
-  if (batch->dtype != ALF_DYADIC && batch->dtype != ALF_FLOAT64)
-    return alf_fail(err, ALF_EINVAL, "iterate: affinities must be dyadic (exact) or float64");
   if (!(s->u > 0) || !isfinite(s->u))
     return alf_fail(err, ALF_EINVAL, "step size u = %g: expected a positive number", s->u);
   for (int32_t k = 0; s->shift && k < batch->experts; k++)
@@ -51,22 +58,34 @@ static bool alloc_shift(shift_buffer *buffer, int32_t experts, bool exact)
   return buffer->real && (buffer->grid || !exact);
 }
 
+static bool alloc_rule(alf_iterate *it)
+{
+  const alf_rule *rule = it->settings.rule;
+  alf_rule_shape shape = {it->tokens, it->experts, it->settings.topk};
+  size_t scratch_size = rule->scratch_size ? rule->scratch_size(&shape) : 0;
+  it->state_size = rule->state_size ? rule->state_size(&shape) : 0;
+  it->state = calloc(1, it->state_size + 1);
+  it->scratch = malloc(scratch_size + 1);
+  it->whole = malloc((size_t)it->experts * sizeof(double) + it->state_size);
+  return it->state && it->scratch && it->whole;
+}
+
+static size_t selection_words(const alf_iterate *it)
+{
+  return (size_t)it->tokens * (size_t)alf_selection_words(it->experts);
+}
+
 static bool alloc_buffers(alf_iterate *it)
 {
-  size_t experts = (size_t)it->experts, slots = (size_t)it->tokens * (size_t)it->settings.topk;
-  const alf_rule *rule = it->settings.rule;
   bool complete = alloc_shift(&it->delta, it->experts, it->exact);
   for (int parity = 0; parity < 2; parity++) {
-    alf_route *route = &it->route[parity];
+    route *own = &it->route[parity];
     complete = alloc_shift(&it->shift[parity], it->experts, it->exact) && complete;
-    route->chosen = malloc(slots * sizeof *route->chosen);
-    route->load = calloc(experts, sizeof *route->load);
-    complete = complete && route->chosen && route->load;
+    own->chosen = malloc(selection_words(it) * sizeof *own->chosen);
+    own->load = calloc((size_t)it->experts, sizeof *own->load);
+    complete = complete && own->chosen && own->load;
   }
-  it->score = malloc(experts * sizeof *it->score);
-  size_t state_size = rule->state_size ? rule->state_size(it->experts) : 0;
-  it->state = state_size ? calloc(1, state_size) : NULL;
-  return complete && it->score && (it->state || !state_size);
+  return alloc_rule(it) && complete;
 }
 
 /* Rounds E affinity units to the grid and reads them back; false when one leaves the range. */
@@ -82,6 +101,13 @@ static bool to_grid(shift_buffer *buffer, int32_t experts, int32_t grid_bits)
   return true;
 }
 
+/* A shift lives in the type of the run. */
+static void store_shift(const alf_iterate *it, shift_buffer *shift)
+{
+  for (int32_t k = 0; it->dtype == ALF_FLOAT32 && k < it->experts; k++)
+    shift->real[k] = (double)(float)shift->real[k];
+}
+
 static alf_status set_initial_shift(alf_iterate *it, alf_error *err)
 {
   const alf_iterate_settings *s = &it->settings;
@@ -91,6 +117,7 @@ static alf_status set_initial_shift(alf_iterate *it, alf_error *err)
     memcpy(it->shift[0].real, s->shift, (size_t)it->experts * sizeof *s->shift);
   if (it->exact && !to_grid(&it->shift[0], it->experts, it->grid_bits))
     return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^%d", -it->grid_bits);
+  store_shift(it, &it->shift[0]);
   it->settings.shift = NULL;
   return ALF_OK;
 }
@@ -118,13 +145,17 @@ alf_status alf_iterate_alloc(alf_iterate **out, const alf_affinity *batch, const
   if (!it)
     return alf_fail_memory(err, sizeof *it);
   it->settings = *settings;
+  it->dtype = batch->dtype;
   it->exact = batch->dtype == ALF_DYADIC;
   it->tokens = batch->tokens;
   it->experts = batch->experts;
   it->grid_bits = batch->grid_bits;
   status = take_parameters(it, err);
   if (status == ALF_OK && !alloc_buffers(it))
-    status = alf_fail_memory(err, (unsigned long long)it->tokens * (unsigned)settings->topk * 2 * sizeof(alf_expert));
+    status = alf_fail_memory(err, 2 * selection_words(it) * sizeof(uint64_t));
+  alf_router_settings routing = {.topk = settings->topk, .combine = settings->rule->combine};
+  if (status == ALF_OK)
+    status = alf_router_alloc(&it->router, batch, &routing, err);
   if (status == ALF_OK)
     status = set_initial_shift(it, err);
   if (status == ALF_OK)
@@ -142,11 +173,11 @@ static alf_shift view(const shift_buffer *buffer)
 static alf_status check_batch(const alf_iterate *it, const alf_affinity *batch, alf_error *err)
 {
   if (batch->tokens == it->tokens && batch->experts == it->experts && batch->grid_bits == it->grid_bits &&
-      batch->dtype == (it->exact ? ALF_DYADIC : ALF_FLOAT64))
+      batch->dtype == it->dtype)
     return ALF_OK;
-  return alf_fail(err, ALF_EINVAL, "batch of %lld tokens, %d experts, grid 2^%d: the iteration has %lld, %d, 2^%d",
+  return alf_fail(err, ALF_EINVAL, "batch of %lld tokens, %d experts, grid 2^%d: the iteration has %lld, %d, 2^%d%s",
                   (long long)batch->tokens, batch->experts, -batch->grid_bits, (long long)it->tokens, it->experts,
-                  -it->grid_bits);
+                  -it->grid_bits, batch->dtype == it->dtype ? "" : ", in another type");
 }
 
 alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err)
@@ -155,14 +186,13 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   if (status != ALF_OK)
     return status;
   shift_buffer *shift = &it->shift[0];
-  size_t bytes = (size_t)it->tokens * (size_t)it->settings.topk * sizeof(alf_expert);
-  alf_route_batch(batch, it->settings.topk, shift->grid, shift->real, NULL, it->score, &it->route[0]);
-  memcpy(it->route[1].chosen, it->route[0].chosen, bytes); /* a selection, as alf_route_batch requires of its guesses */
+  route *own = &it->route[0];
+  alf_router_route(it->router, batch, shift->grid, shift->real, 0, own->chosen, own->load);
   it->step = (alf_step){.batch_after = batch,
                         .topk = it->settings.topk,
                         .shift_after = view(shift),
-                        .chosen_after = it->route[0].chosen,
-                        .load_after = it->route[0].load};
+                        .chosen_after = own->chosen,
+                        .load_after = own->load};
   return ALF_OK;
 }
 
@@ -174,7 +204,7 @@ static alf_status fail_range(const alf_iterate *it, const char *what, alf_error 
   return alf_fail(err, ALF_ERANGE, "update %lld: %s %s", (long long)it->step.n + 1, what, end);
 }
 
-/* after = before + delta, exactly in grid units or in double. */
+/* after = before + delta, exactly in grid units or in floating point. */
 static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_buffer *after, alf_error *err)
 {
   if (it->exact && !to_grid(&it->delta, it->experts, it->grid_bits))
@@ -186,9 +216,11 @@ static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_
     } else {
       after->real[k] = before->real[k] + it->delta.real[k];
     }
+  }
+  store_shift(it, after);
+  for (int32_t k = 0; k < it->experts; k++)
     if (!isfinite(after->real[k]) || (it->exact && !(fabs((double)after->grid[k]) < SHIFT_LIMIT)))
       return fail_range(it, "the shift", err);
-  }
   return ALF_OK;
 }
 
@@ -205,23 +237,26 @@ static void publish_before(alf_iterate *it, int64_t n, double step_size)
   step->delta = view(&it->delta);
 }
 
-/* Writes the rule's step for update n into delta, and returns the step size. */
-static double ask_rule(alf_iterate *it, int64_t n)
+/* Writes the rule's step for update n into delta. */
+static alf_status ask_rule(alf_iterate *it, int64_t n, double step_size, alf_error *err)
 {
   const alf_iterate_settings *s = &it->settings;
   alf_rule_input input = {.n = n,
                           .tokens = it->tokens,
                           .experts = it->experts,
                           .topk = s->topk,
+                          .slots = s->topk * it->tokens,
                           .load = it->step.load_after,
                           .shift = it->step.shift_after.real,
-                          .step_size = s->u * s->schedule->factor(n, s->schedule_values),
-                          .value = s->rule_values};
-  if (input.step_size != 0)
-    s->rule->update(&input, it->state, it->delta.real);
-  else
-    memset(it->delta.real, 0, (size_t)it->experts * sizeof *it->delta.real);
-  return input.step_size;
+                          .grid = it->step.shift_after.grid,
+                          .batch = it->step.batch_after,
+                          .step_size = step_size,
+                          .value = s->rule_values,
+                          .scratch = it->scratch};
+  if (step_size != 0)
+    return s->rule->update(&input, it->state, it->delta.real, err);
+  memset(it->delta.real, 0, (size_t)it->experts * sizeof *it->delta.real);
+  return ALF_OK;
 }
 
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err)
@@ -231,17 +266,19 @@ alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf
     return status;
   int64_t n = it->step.n + 1;
   shift_buffer *before = &it->shift[(n - 1) % 2], *after = &it->shift[n % 2];
-  double step_size = ask_rule(it, n);
-  status = move_shift(it, before, after, err);
+  double step_size = it->settings.u * it->settings.schedule->factor(n, it->schedule_value);
+  status = ask_rule(it, n, step_size, err);
+  if (status == ALF_OK)
+    status = move_shift(it, before, after, err);
   if (status != ALF_OK)
     return status;
   publish_before(it, n, step_size);
-  alf_route *route = &it->route[n % 2];
-  alf_route_batch(next, it->settings.topk, after->grid, after->real, it->step.chosen_before, it->score, route);
+  route *own = &it->route[n % 2];
+  alf_router_route(it->router, next, after->grid, after->real, n, own->chosen, own->load);
   it->step.batch_after = next;
   it->step.shift_after = view(after);
-  it->step.chosen_after = route->chosen;
-  it->step.load_after = route->load;
+  it->step.chosen_after = own->chosen;
+  it->step.load_after = own->load;
   *step = &it->step;
   return ALF_OK;
 }
@@ -249,6 +286,24 @@ alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf
 const alf_step *alf_iterate_current(const alf_iterate *it)
 {
   return &it->step;
+}
+
+bool alf_iterate_may_cycle(const alf_iterate *it)
+{
+  return it->settings.schedule->constant && !it->settings.rule->timed;
+}
+
+alf_iterate_whole alf_iterate_state(alf_iterate *it)
+{
+  const alf_shift *shift = &it->step.shift_after;
+  size_t numbers = (size_t)it->experts * sizeof(int64_t);
+  int64_t common = it->exact && !it->settings.rule->anchored ? shift->grid[0] : 0, *out = it->whole;
+  if (!it->exact)
+    memcpy(it->whole, shift->real, numbers);
+  for (int32_t k = 0; it->exact && k < it->experts; k++)
+    out[k] = shift->grid[k] - common;
+  memcpy((char *)it->whole + numbers, it->state, it->state_size);
+  return (alf_iterate_whole){it->whole, numbers + it->state_size, common};
 }
 
 void alf_iterate_free(alf_iterate *it)
@@ -263,7 +318,9 @@ void alf_iterate_free(alf_iterate *it)
   }
   free(it->delta.grid);
   free(it->delta.real);
-  free(it->score);
+  alf_router_free(it->router);
   free(it->state);
+  free(it->scratch);
+  free(it->whole);
   free(it);
 }

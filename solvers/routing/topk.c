@@ -62,24 +62,3 @@ void alf_topk_row(const int64_t *score, int32_t experts, int32_t topk, alf_exper
     greater += ties;
   }
 }
-
-/* How many experts come before expert `at` in the order (score descending, index ascending). */
-ALF_HOT static int64_t count_ahead(const int64_t *score, int32_t experts, int32_t at)
-{
-  int64_t threshold = score[at], ahead = 0;
-  for (int32_t k = 0; k < at; k++)
-    ahead += score[k] >= threshold;
-  for (int32_t k = at + 1; k < experts; k++)
-    ahead += score[k] > threshold;
-  return ahead;
-}
-
-/* The guess is the Top-K exactly when its last member in the order has K − 1 experts ahead of it. */
-bool alf_is_topk(const int64_t *score, int32_t experts, int32_t topk, const alf_expert *guess)
-{
-  alf_expert last = guess[0];
-  for (int32_t j = 1; j < topk; j++)
-    if (score[guess[j]] <= score[last])
-      last = guess[j];
-  return count_ahead(score, experts, last) == topk - 1;
-}

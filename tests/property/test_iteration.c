@@ -9,6 +9,7 @@
 
 #include "alf/iterate.h"
 #include "alf/routing.h"
+#include "alf/routing.h"
 #include "alf/verify.h"
 #include "reference.h"
 #include "trial.h"
@@ -67,7 +68,8 @@ static const alf_step *advance(alf_iterate *it, const alf_affinity *batch)
 static bool same_steps(const alf_step *a, const alf_step *b)
 {
   size_t shift = (size_t)a->batch_after->experts * sizeof(int64_t);
-  size_t slots = (size_t)a->batch_after->tokens * (size_t)a->topk * sizeof(alf_expert);
+  size_t slots =
+      (size_t)a->batch_after->tokens * (size_t)alf_selection_words(a->batch_after->experts) * sizeof(uint64_t);
   return a->n == b->n && a->step_size == b->step_size && !memcmp(a->shift_before.grid, b->shift_before.grid, shift) &&
          !memcmp(a->shift_after.grid, b->shift_after.grid, shift) && !memcmp(a->delta.grid, b->delta.grid, shift) &&
          !memcmp(a->shift_after.real, b->shift_after.real, shift) && !memcmp(a->delta.real, b->delta.real, shift) &&
@@ -137,25 +139,23 @@ static bool float_claims_stand(const subject *s)
   return claims_stand(s, false);
 }
 
-/* K of the row's experts, ascending, each ahead of all that were left out: larger, or equal and of lower index. */
+/* K of the row's experts, each ahead of all that were left out: larger, or equal and of lower index. */
 static bool is_topk(const alf_step *step, int64_t i)
 {
   int32_t experts = step->batch_after->experts, topk = step->topk;
   const double *row = (const double *)step->batch_after->values + i * experts;
-  const alf_expert *chosen = step->chosen_after + i * topk;
-  for (int32_t j = 0; j < topk; j++) {
-    if (chosen[j] >= experts || (j > 0 && chosen[j] <= chosen[j - 1]))
-      return false;
-    double held = row[chosen[j]] + step->shift_after.real[chosen[j]];
-    for (int32_t k = 0, next = 0; k < experts; k++) {
-      bool is_chosen = next < topk && chosen[next] == k;
+  const uint64_t *chosen = step->chosen_after + i * alf_selection_words(experts);
+  int32_t count = 0;
+  for (int32_t j = alf_next_expert(chosen, experts, 0); j < experts; j = alf_next_expert(chosen, experts, j + 1)) {
+    double held = row[j] + step->shift_after.real[j];
+    count++;
+    for (int32_t k = 0; k < experts; k++) {
       double other = row[k] + step->shift_after.real[k];
-      next += is_chosen;
-      if (!is_chosen && (other > held || (other == held && k < chosen[j])))
+      if (!alf_has_expert(chosen, k) && (other > held || (other == held && k < j)))
         return false;
     }
   }
-  return true;
+  return count == topk;
 }
 
 static bool float_runs_route_by_topk(const subject *s)
@@ -181,14 +181,14 @@ static bool float_runs_route_by_topk(const subject *s)
 /* Some token's K-th and K+1-st scores agree: then the index decides, and no other order of experts gives the same. */
 static bool has_tie(const alf_step *step)
 {
-  int32_t experts = step->batch_after->experts, topk = step->topk;
+  int32_t experts = step->batch_after->experts;
   for (int64_t i = 0; i < step->batch_after->tokens; i++) {
+    const uint64_t *chosen = step->chosen_after + i * alf_selection_words(experts);
     const int64_t *row = alf_affinity_row(step->batch_after, i);
     int64_t least = INT64_MAX, most_left_out = INT64_MIN;
-    for (int32_t k = 0, j = 0; k < experts; k++) {
-      bool is_chosen = j < topk && step->chosen_after[i * topk + j] == k;
+    for (int32_t k = 0; k < experts; k++) {
+      bool is_chosen = alf_has_expert(chosen, k);
       int64_t score = row[k] + step->shift_after.grid[k];
-      j += is_chosen;
       least = is_chosen && score < least ? score : least;
       most_left_out = !is_chosen && score > most_left_out ? score : most_left_out;
     }
@@ -201,14 +201,15 @@ static bool has_tie(const alf_step *step)
 /* The second run has expert E − 1 − k where the first has k. */
 static bool is_mirrored(const alf_step *step, const alf_step *mirror)
 {
-  int32_t experts = step->batch_after->experts, topk = step->topk;
+  int32_t experts = step->batch_after->experts, words = alf_selection_words(experts);
   bool same = true;
   for (int32_t k = 0; k < experts; k++)
     same = same && step->shift_after.grid[k] == mirror->shift_after.grid[experts - 1 - k] &&
            step->load_after[k] == mirror->load_after[experts - 1 - k];
   for (int64_t i = 0; i < step->batch_after->tokens; i++)
-    for (int32_t j = 0; j < topk; j++)
-      same = same && step->chosen_after[i * topk + j] == experts - 1 - mirror->chosen_after[i * topk + topk - 1 - j];
+    for (int32_t k = 0; k < experts; k++)
+      same = same && alf_has_expert(step->chosen_after + i * words, k) ==
+                         alf_has_expert(mirror->chosen_after + i * words, experts - 1 - k);
   return same;
 }
 

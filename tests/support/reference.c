@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alf/routing.h"
 #include "support.h"
 
 typedef struct iterate {
   int64_t *grid;
   double *real;
-  alf_expert *chosen;
+  uint64_t *chosen;
   int64_t *load;
 } iterate;
 
@@ -22,7 +23,7 @@ struct alf_reference {
   double *delta_real;
   int64_t *zero_grid; /* for ALF_START_HIDDEN */
   double *zero_real;
-  void *state;
+  void *state, *scratch;
   double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
   uint64_t coin;
   alf_step step;
@@ -60,17 +61,18 @@ static int32_t best_free(alf_reference *r, const int64_t *row, const int64_t *sh
 
 static void route(alf_reference *r, iterate *it)
 {
-  int32_t experts = r->batch->experts, topk = r->settings.topk;
+  int32_t experts = r->batch->experts, topk = r->settings.topk, words = alf_selection_words(experts);
   char taken[ALF_MAX_EXPERTS];
   memset(it->load, 0, (size_t)experts * sizeof *it->load);
   for (int64_t i = 0; i < r->batch->tokens; i++) {
     memset(taken, 0, (size_t)experts);
     for (int32_t j = 0; j < topk; j++)
       taken[best_free(r, alf_affinity_row(r->batch, i), it->grid, taken)] = 1;
-    for (int32_t k = 0, j = 0; k < experts; k++) {
+    memset(it->chosen + i * words, 0, (size_t)words * sizeof *it->chosen);
+    for (int32_t k = 0; k < experts; k++) {
       if (!taken[k])
         continue;
-      it->chosen[i * topk + j++] = (alf_expert)k;
+      it->chosen[i * words + k / 64] |= UINT64_C(1) << k % 64;
       it->load[k] += r->sabotage == ALF_LOADS_TWICE ? 2 : 1;
     }
   }
@@ -96,12 +98,14 @@ alf_reference *alf_reference_new(const alf_affinity *batch, const alf_iterate_se
   r->delta_real = take(experts, sizeof *r->delta_real);
   r->zero_grid = take(experts, sizeof *r->zero_grid);
   r->zero_real = take(experts, sizeof *r->zero_real);
-  r->state = take(1, settings->rule->state_size ? settings->rule->state_size(batch->experts) : 1);
+  alf_rule_shape shape = {batch->tokens, batch->experts, settings->topk};
+  r->state = take(1, settings->rule->state_size ? settings->rule->state_size(&shape) : 1);
+  r->scratch = take(1, settings->rule->scratch_size ? settings->rule->scratch_size(&shape) : 1);
   for (int t = 0; t < 3; t++) {
     r->at[t].grid = take(experts, sizeof(int64_t));
     r->at[t].real = take(experts, sizeof(double));
     r->at[t].load = take(experts, sizeof(int64_t));
-    r->at[t].chosen = take((size_t)batch->tokens * (size_t)settings->topk, sizeof(alf_expert));
+    r->at[t].chosen = take((size_t)batch->tokens * (size_t)alf_selection_words(batch->experts), sizeof(uint64_t));
   }
   for (int32_t k = 0; settings->shift && k < batch->experts; k++) {
     r->at[0].grid[k] = (int64_t)nearbyint(ldexp(settings->shift[k], batch->grid_bits));
@@ -132,8 +136,8 @@ static void move(alf_reference *r, const iterate *from, iterate *to)
 
 static void keep_selections(const alf_reference *r, const iterate *from, iterate *to)
 {
-  size_t slots = (size_t)r->batch->tokens * (size_t)r->settings.topk;
-  memcpy(to->chosen, from->chosen, slots * sizeof *to->chosen);
+  size_t words = (size_t)r->batch->tokens * (size_t)alf_selection_words(r->batch->experts);
+  memcpy(to->chosen, from->chosen, words * sizeof *to->chosen);
   memcpy(to->load, from->load, (size_t)r->batch->experts * sizeof *to->load);
 }
 
@@ -146,12 +150,17 @@ const alf_step *alf_reference_step(alf_reference *r)
                           .tokens = r->batch->tokens,
                           .experts = r->batch->experts,
                           .topk = r->settings.topk,
+                          .slots = r->settings.topk * r->batch->tokens,
                           .load = counted->load,
                           .shift = from->real,
+                          .grid = from->grid,
+                          .batch = r->batch,
                           .step_size = r->settings.u * r->settings.schedule->factor(n, r->schedule_value),
-                          .value = r->rule_value};
+                          .value = r->rule_value,
+                          .scratch = r->scratch};
+  alf_error err = {0};
   if (input.step_size != 0)
-    r->settings.rule->update(&input, r->state, r->delta_real);
+    assert_ok(r->settings.rule->update(&input, r->state, r->delta_real, &err), &err);
   else
     memset(r->delta_real, 0, (size_t)r->batch->experts * sizeof *r->delta_real);
   move(r, from, to);
@@ -189,5 +198,6 @@ void alf_reference_free(alf_reference *r)
   free(r->zero_grid);
   free(r->zero_real);
   free(r->state);
+  free(r->scratch);
   free(r);
 }

@@ -12,7 +12,7 @@ typedef struct alf_told {
   int64_t affinity[ALF_TOLD_TOKENS * ALF_TOLD_EXPERTS], before[ALF_TOLD_EXPERTS], after[ALF_TOLD_EXPERTS],
       delta[ALF_TOLD_EXPERTS], load_before[ALF_TOLD_EXPERTS], load_after[ALF_TOLD_EXPERTS];
   double real_before[ALF_TOLD_EXPERTS], real_after[ALF_TOLD_EXPERTS], real_delta[ALF_TOLD_EXPERTS];
-  alf_expert chosen_before[ALF_TOLD_TOKENS], chosen_after[ALF_TOLD_TOKENS];
+  uint64_t chosen_before[ALF_TOLD_TOKENS], chosen_after[ALF_TOLD_TOKENS];
   int64_t under_minus_over[ALF_TOLD_EXPERTS];
   alf_affinity batch;
   alf_crowding crowding;

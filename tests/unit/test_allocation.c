@@ -107,7 +107,7 @@ static alf_status iterate_with_state(fixture *f, alf_error *err)
 
 static alf_status make_cycle(fixture *f, alf_error *err)
 {
-  return alf_cycle_alloc(&f->cycle, 4, 100, err);
+  return alf_cycle_alloc(&f->cycle, 4, 48, 100, err);
 }
 
 static alf_status make_observer(fixture *f, alf_error *err)

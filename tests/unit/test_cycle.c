@@ -10,7 +10,7 @@ static int64_t feed(alf_cycle *cycle, int64_t prefix, int64_t length, int64_t dr
     int64_t phase = n < prefix ? -1 - n : (n - prefix) % length;
     int64_t common = n < prefix ? 0 : drift * ((n - prefix) / length);
     const int64_t shift[3] = {common, common + 7 * phase, common - phase * phase};
-    if (alf_cycle_observe(cycle, shift, load, 9))
+    if (alf_cycle_observe_shift(cycle, shift, load, 9))
       return n;
   }
   return -1;
@@ -23,7 +23,7 @@ static void finds_start_length_and_drift(void **state)
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     alf_cycle *cycle = NULL;
     alf_error err = {0};
-    assert_ok(alf_cycle_alloc(&cycle, 3, 200, &err), &err);
+    assert_ok(alf_cycle_alloc(&cycle, 3, alf_cycle_shift_size(3), 200, &err), &err);
     assert_null(alf_cycle_found(cycle));
     int64_t prefix = cases[i][0], length = cases[i][1];
     assert_int_equal(feed(cycle, prefix, length, cases[i][2], 200), prefix + 2 * length);
@@ -45,7 +45,7 @@ static void finds_nothing_where_there_is_nothing(void **state)
   (void)state;
   alf_cycle *cycle = NULL;
   alf_error err = {0};
-  assert_ok(alf_cycle_alloc(&cycle, 3, 100, &err), &err);
+  assert_ok(alf_cycle_alloc(&cycle, 3, alf_cycle_shift_size(3), 100, &err), &err);
   assert_int_equal(feed(cycle, 1000, 1, 0, 100), -1);
   assert_int_equal(feed(cycle, 0, 1, 0, 50), -1); /* past its memory: ignored, not overrun */
   assert_null(alf_cycle_found(cycle));
@@ -59,7 +59,7 @@ static void finds_a_cycle_that_closes_at_the_last_iterate(void **state)
   for (int64_t room = 12; room <= 13; room++) {
     alf_cycle *cycle = NULL;
     alf_error err = {0};
-    assert_ok(alf_cycle_alloc(&cycle, 3, room, &err), &err);
+    assert_ok(alf_cycle_alloc(&cycle, 3, alf_cycle_shift_size(3), room, &err), &err);
     assert_int_equal(feed(cycle, 3, 5, 1, 20), room == 13 ? 13 : -1); /* 3 + 2·5 */
     alf_cycle_free(cycle);
   }
@@ -81,11 +81,11 @@ static void equal_hashes_are_not_equal_states(void **state)
   const int64_t load[3] = {1, 1, 1};
   alf_cycle *cycle = NULL;
   alf_error err = {0};
-  assert_ok(alf_cycle_alloc(&cycle, 3, 40, &err), &err);
+  assert_ok(alf_cycle_alloc(&cycle, 3, alf_cycle_shift_size(3), 40, &err), &err);
   for (int n = 0; n < 5; n++)
-    assert_false(alf_cycle_observe(cycle, shifts[n], load, 3));
+    assert_false(alf_cycle_observe_shift(cycle, shifts[n], load, 3));
   int64_t n = 5;
-  while (n < 40 && !alf_cycle_observe(cycle, shifts[5 + (n - 5) % 3], load, 3))
+  while (n < 40 && !alf_cycle_observe_shift(cycle, shifts[5 + (n - 5) % 3], load, 3))
     n++;
   assert_int_equal(n, 5 + 2 * 3);
   assert_int_equal(alf_cycle_found(cycle)->start, 5);

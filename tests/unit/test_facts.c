@@ -14,7 +14,7 @@ enum { T = 9, E = 5, K = 2, BITS = 4 };
 typedef struct made_up {
   int64_t affinity[T * E], before[E], after[E], delta[E], load_before[E], load_after[E];
   double real_affinity[T * E], real_before[E], real_after[E], real_delta[E];
-  alf_expert chosen_before[T * K], chosen_after[T * K];
+  uint64_t chosen_before[T], chosen_after[T];
   alf_affinity batch, real;
   alf_instance instance;
   alf_step step;
@@ -34,21 +34,21 @@ static void draw_units(gsl_rng *rng, int64_t *units, double *real, int count, in
 }
 
 /* A random pair of experts for every token; some tokens keep theirs. */
-static void draw_choice(gsl_rng *rng, alf_expert *chosen, const alf_expert *kept)
+static void draw_choice(gsl_rng *rng, uint64_t *chosen, const uint64_t *kept)
 {
   for (int i = 0; i < T; i++) {
     int64_t a = whole(rng, 0, E - 2), b = whole(rng, a + 1, E - 1);
     bool keeps = kept && whole(rng, 0, 2) == 0;
-    chosen[K * i] = keeps ? kept[K * i] : (alf_expert)a;
-    chosen[K * i + 1] = keeps ? kept[K * i + 1] : (alf_expert)b;
+    chosen[i] = keeps ? kept[i] : UINT64_C(1) << a | UINT64_C(1) << b;
   }
 }
 
-static void count(const alf_expert *chosen, int64_t *load)
+static void count(const uint64_t *chosen, int64_t *load)
 {
   memset(load, 0, E * sizeof *load);
-  for (int s = 0; s < T * K; s++)
-    load[chosen[s]]++;
+  for (int i = 0; i < T; i++)
+    for (int k = 0; k < E; k++)
+      load[k] += chosen[i] >> k & 1;
 }
 
 static void make_up(made_up *m, uint64_t number)
@@ -103,9 +103,9 @@ static alf_facts observe(made_up *m, bool exact)
   return facts;
 }
 
-static bool has(const alf_expert *chosen, int i, int k)
+static bool has(const uint64_t *chosen, int i, int k)
 {
-  return chosen[K * i] == k || chosen[K * i + 1] == k;
+  return chosen[i] >> k & 1;
 }
 
 /* All that follows are sums of units times E: whole numbers, small enough for a double. */
@@ -115,7 +115,7 @@ static double in_units(double value)
 }
 
 /* E·(L − A_k), counted from the selections. */
-static int64_t deficit(const alf_expert *chosen, int k)
+static int64_t deficit(const uint64_t *chosen, int k)
 {
   int64_t load = 0;
   for (int i = 0; i < T; i++)
@@ -123,7 +123,7 @@ static int64_t deficit(const alf_expert *chosen, int k)
   return K * T - E * load;
 }
 
-static double lagrangian(const made_up *m, const alf_expert *chosen, const int64_t *shift)
+static double lagrangian(const made_up *m, const uint64_t *chosen, const int64_t *shift)
 {
   int64_t sum = 0;
   for (int i = 0; i < T; i++)
@@ -269,7 +269,7 @@ static void balanced_experts_do_not_move(void **state_)
   (void)state_;
   const int64_t affinity[] = {5, 5, 5, 5}, loads[] = {1, 1}, still[] = {0, 0}, moved[] = {0, 1}, down[] = {-1, 0};
   const double zero[] = {0, 0}, unit[] = {0, 1}, less[] = {-1, 0};
-  const alf_expert before[] = {0, 1}, after[] = {1, 0};
+  const uint64_t before[] = {1, 2}, after[] = {2, 1};
   alf_affinity batch = {ALF_DYADIC, 2, 2, 0, affinity, NULL, 0};
   alf_instance instance = {.batch = &batch, .topk = 1, .largest = 5};
   alf_step step = {1, &batch, &batch, 1, {still, zero}, {still, zero}, {still, zero}, 1, before, after, loads, loads};
@@ -331,9 +331,8 @@ static void large_steps_are_compared_as_whole_numbers(void **state_)
   m.delta[0] = -large;
   m.delta[1] = large - 1;
   memcpy(m.chosen_after, m.chosen_before, sizeof m.chosen_after);
-  m.chosen_before[0] = 0;
-  m.chosen_after[0] = 1;
-  m.chosen_before[1] = m.chosen_after[1] = 4;
+  m.chosen_before[0] = 1 << 0 | 1 << 4;
+  m.chosen_after[0] = 1 << 1 | 1 << 4;
   m.after[1] += 1;
   assert_near(observe(&m, true).slot_slack, -ldexp(1, -BITS), 0);
 }

@@ -35,19 +35,21 @@ static void improvement_needs_its_condition(void **state)
 }
 
 /* A sign rule with momentum: v = 0.9 v + sign, δ = u v. */
-static size_t momentum_size(int32_t experts)
+static size_t momentum_size(const alf_rule_shape *shape)
 {
-  return (size_t)experts * sizeof(double);
+  return (size_t)shape->experts * sizeof(double);
 }
 
-static void momentum_update(const alf_rule_input *in, void *state, double *delta)
+static alf_status momentum_update(const alf_rule_input *in, void *state, double *delta, alf_error *err)
 {
+  (void)err;
   double *velocity = state;
   for (int32_t k = 0; k < in->experts; k++) {
     int64_t deficit = alf_rule_deficit(in, k);
     velocity[k] = 0.9 * velocity[k] + (double)((deficit > 0) - (deficit < 0));
     delta[k] = in->step_size * velocity[k];
   }
+  return ALF_OK;
 }
 
 static void momentum_has_no_preference_rule(void **state)
@@ -70,10 +72,12 @@ static void momentum_has_no_preference_rule(void **state)
 }
 
 /* Steps that differ between experts though one ε is declared: expert 0 moves twice as fast. */
-static void uneven_update(const alf_rule_input *in, void *state, double *delta)
+static alf_status uneven_update(const alf_rule_input *in, void *state, double *delta, alf_error *err)
 {
-  alf_rule_find("proportional")->update(in, state, delta);
+  (void)err;
+  alf_rule_find("proportional")->update(in, state, delta, err);
   delta[0] *= 2;
+  return ALF_OK;
 }
 
 static void uneven_steps_are_no_common_step(void **state)
@@ -92,11 +96,13 @@ static void uneven_steps_are_no_common_step(void **state)
 }
 
 /* Twice the step that is published, and a step in another unit of loads than declared. */
-static void doubled_update(const alf_rule_input *in, void *state, double *delta)
+static alf_status doubled_update(const alf_rule_input *in, void *state, double *delta, alf_error *err)
 {
-  alf_rule_find("proportional")->update(in, state, delta);
+  (void)err;
+  alf_rule_find("proportional")->update(in, state, delta, err);
   for (int32_t k = 0; k < in->experts; k++)
     delta[k] *= 2;
+  return ALF_OK;
 }
 
 static void steps_are_those_published(void **state)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alf/iterate.h"
+#include "alf/routing.h"
 #include "reference.h"
 
 static alf_iterate_settings settings_of(const char *rule, const char *schedule, double u, int32_t topk)
@@ -21,7 +22,7 @@ static void follow(const char *input, const alf_iterate_settings *settings, int6
   assert_ok(alf_iterate_alloc(&it, &batch, settings, &err), &err);
   assert_ok(alf_iterate_start(it, &batch, &err), &err);
   alf_reference *reference = alf_reference_new(&batch, settings, ALF_HONEST);
-  size_t experts = (size_t)batch.experts, slots = (size_t)batch.tokens * (size_t)settings->topk;
+  size_t experts = (size_t)batch.experts, words = (size_t)batch.tokens * (size_t)alf_selection_words(batch.experts);
   for (int64_t n = 1; n <= steps; n++) {
     const alf_step *fast, *plain = alf_reference_step(reference);
     assert_ok(alf_iterate_step(it, &batch, &fast, &err), &err);
@@ -29,8 +30,8 @@ static void follow(const char *input, const alf_iterate_settings *settings, int6
     assert_memory_equal(fast->shift_before.grid, plain->shift_before.grid, experts * sizeof(int64_t));
     assert_memory_equal(fast->shift_after.grid, plain->shift_after.grid, experts * sizeof(int64_t));
     assert_memory_equal(fast->delta.grid, plain->delta.grid, experts * sizeof(int64_t));
-    assert_memory_equal(fast->chosen_before, plain->chosen_before, slots * sizeof(alf_expert));
-    assert_memory_equal(fast->chosen_after, plain->chosen_after, slots * sizeof(alf_expert));
+    assert_memory_equal(fast->chosen_before, plain->chosen_before, words * sizeof(uint64_t));
+    assert_memory_equal(fast->chosen_after, plain->chosen_after, words * sizeof(uint64_t));
     assert_memory_equal(fast->load_after, plain->load_after, experts * sizeof(int64_t));
   }
   alf_reference_free(reference);

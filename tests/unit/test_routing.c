@@ -46,8 +46,8 @@ static void dual_value_by_hand(void **state)
   const int64_t values[] = {4, 1, 0, 3, 2, 0}, shift[] = {-2, 0, 1};
   alf_affinity batch = {.dtype = ALF_DYADIC, .tokens = 2, .experts = 3, .grid_bits = 0, .values = values};
   assert_true(alf_dual_value(&batch, 1, shift) == 14);
-  assert_true(alf_lagrangian(&batch, 1, (alf_expert[]){0, 1}, shift) == 14);
-  assert_true(alf_lagrangian(&batch, 1, (alf_expert[]){0, 0}, shift) == 3 * (2 + 1) + 2);
+  assert_true(alf_lagrangian(&batch, 1, (uint64_t[]){1, 2}, shift) == 14);
+  assert_true(alf_lagrangian(&batch, 1, (uint64_t[]){1, 1}, shift) == 3 * (2 + 1) + 2);
 }
 
 static void dual_value_is_the_best_lagrangian(void **state)
@@ -56,18 +56,20 @@ static void dual_value_is_the_best_lagrangian(void **state)
   alf_affinity batch = {0};
   alf_test_batch("grid:T=40,E=7,seed=5", &batch);
   int64_t shift[7];
-  alf_expert chosen[40 * 3];
+  uint64_t chosen[40];
   for (int32_t k = 0; k < 7; k++)
     shift[k] = (int64_t)(k * k - 10) * 0x200000000;
   for (int64_t i = 0; i < 40; i++) {
     int64_t score[7];
+    alf_expert best[3];
     for (int32_t k = 0; k < 7; k++)
       score[k] = alf_affinity_row(&batch, i)[k] + shift[k];
-    alf_topk_row(score, 7, 3, chosen + 3 * i);
+    alf_topk_row(score, 7, 3, best);
+    alf_set_selection(chosen + i, 7, best, 3);
   }
   alf_int128 best = alf_dual_value(&batch, 3, shift);
   assert_true(alf_lagrangian(&batch, 3, chosen, shift) == best);
-  memcpy(chosen, (alf_expert[]){0, 1, 2}, 3 * sizeof *chosen);
+  chosen[0] = 7;
   assert_true(alf_lagrangian(&batch, 3, chosen, shift) < best);
   alf_affinity_free(&batch);
 }

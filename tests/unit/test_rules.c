@@ -24,7 +24,7 @@ static bench bench_of(const char *rule)
   bench b = {0};
   alf_error err = {0};
   assert_ok(alf_rule_read(rule, &b.rule, b.value, &err), &err);
-  assert_true(!b.rule->state_size || b.rule->state_size(E) <= sizeof b.state);
+  assert_true(!b.rule->state_size || b.rule->state_size(&(alf_rule_shape){T, E, K}) <= sizeof b.state);
   return b;
 }
 
@@ -35,11 +35,13 @@ static const double *update(bench *b, const int64_t load[E], double u)
                        .tokens = T,
                        .experts = E,
                        .topk = K,
+                       .slots = K * T,
                        .load = load,
                        .shift = b->shift,
                        .step_size = u,
                        .value = b->value};
-  b->rule->update(&in, b->state, b->delta);
+  alf_error err = {0};
+  assert_ok(b->rule->update(&in, b->state, b->delta, &err), &err);
   for (int k = 0; k < E; k++)
     b->shift[k] += b->delta[k];
   return b->delta;

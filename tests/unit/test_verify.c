@@ -140,16 +140,18 @@ static void runs_are_as_long_as_they_need(void **state)
 }
 
 /* Rests for 30 updates, then moves: a shift that stands still says nothing about such a rule's future. */
-static void resting_update(const alf_rule_input *in, void *state, double *delta)
+static alf_status resting_update(const alf_rule_input *in, void *state, double *delta, alf_error *err)
 {
+  (void)err;
   (void)state;
   for (int32_t k = 0; k < in->experts; k++)
     delta[k] = in->n < 30 ? 0 : in->step_size * (double)alf_rule_deficit(in, k);
+  return ALF_OK;
 }
 
-static size_t some_state(int32_t experts)
+static size_t some_state(const alf_rule_shape *shape)
 {
-  return (size_t)experts;
+  return (size_t)shape->experts;
 }
 
 static void only_rules_without_memory_repeat_themselves(void **state)

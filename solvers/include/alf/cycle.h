@@ -1,12 +1,12 @@
-/* Limit cycles of an iteration whose next state is a function of p modulo a common shift. */
+/* Limit cycles of an iteration whose next state is a function of the last (alf_iterate_may_cycle). */
 #ifndef ALF_CYCLE_H
 #define ALF_CYCLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "alf/rule.h"
-#include "alf/schedule.h"
+#include "alf/status.h"
 
 typedef struct alf_cycle_info {
   int64_t start;                   /* first iterate of the cycle */
@@ -21,19 +21,19 @@ typedef struct alf_cycle alf_cycle;
 
 #define ALF_CYCLE_MAX_ITERATES 0xfffff /* 32 MB of memory */
 
-/* Whether a shift that returns modulo a common one makes everything that followed it return: the rule must compute
-   equal steps from equal loads, on one batch that is repeated in exact arithmetic. Only then is a cycle a cycle. */
-bool alf_cycle_is_possible(const alf_rule *rule, const alf_schedule *schedule, bool exact);
+/* Memory for iterates 0..max_iterates of E experts, with states of `size` bytes; at most ALF_CYCLE_MAX_ITERATES: later
+   ones are ignored. Errors: ALF_ENOMEM. */
+alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, size_t size, int64_t max_iterates, alf_error *err);
 
-/* Memory for iterates 0..max_iterates of E experts, at most ALF_CYCLE_MAX_ITERATES; later ones are ignored.
-   Errors: ALF_ENOMEM. */
-alf_status alf_cycle_alloc(alf_cycle **cycle, int32_t experts, int64_t max_iterates, alf_error *err);
+/* Takes the state, what every p_k has in common beyond it (grid units), and the loads (E, slots, of `slots` = K·T) of
+   iterates 0, 1, 2, … in turn. A 64-bit hash of a state that was seen before proposes a period; it is confirmed by
+   comparing the state itself, byte by byte, one period later. Returns true from the iterate on at which a cycle is
+   confirmed: iterate start + 2·length. (theory.md C7) */
+bool alf_cycle_observe(alf_cycle *cycle, const void *state, int64_t common, const int64_t *load, int64_t slots);
 
-/* Takes the shift (E grid units) and the loads (E, slots, of `slots` = K·T) of iterates 0, 1, 2, … in turn. A 64-bit
-   hash of p − p_1 that was seen before proposes a period; it is confirmed by comparing p − p_1 itself, number by
-   number, one period later. Returns true from the iterate on at which a cycle is confirmed: iterate start + 2·length.
-   (theory.md C7) */
-bool alf_cycle_observe(alf_cycle *cycle, const int64_t *shift, const int64_t *load, int64_t slots);
+/* The same where p modulo a common shift is the whole state; size was alf_cycle_shift_size(E). */
+bool alf_cycle_observe_shift(alf_cycle *cycle, const int64_t *shift, const int64_t *load, int64_t slots);
+size_t alf_cycle_shift_size(int32_t experts);
 
 /* NULL until confirmed. */
 const alf_cycle_info *alf_cycle_found(const alf_cycle *cycle);

@@ -18,10 +18,10 @@ typedef struct alf_step {
   int64_t n;                                      /* 1, 2, …: this update led from iterate n − 1 to iterate n */
   const alf_affinity *batch_before, *batch_after; /* the same one when the batch is repeated */
   int32_t topk;                                   /* K */
-  alf_shift shift_before, shift_after, delta; /* delta is what the rule reports, rounded to the grid in exact mode */
-  double step_size;                           /* u times the schedule's factor, >= 0 */
-  const alf_expert *chosen_before, *chosen_after; /* T×K, experts ascending within a token */
-  const int64_t *load_before, *load_after;        /* E, slots */
+  alf_shift shift_before, shift_after, delta;   /* delta is what the rule reports, rounded to the grid in exact mode */
+  double step_size;                             /* u times the schedule's factor, >= 0 */
+  const uint64_t *chosen_before, *chosen_after; /* selections (alf/routing.h), T×words */
+  const int64_t *load_before, *load_after;      /* E, slots */
 } alf_step;
 
 typedef struct alf_iterate_settings {
@@ -36,8 +36,9 @@ typedef struct alf_iterate_settings {
 /* Opaque. */
 typedef struct alf_iterate alf_iterate;
 
-/* Takes all memory an iteration on batches of this shape and type needs. Exact mode when batch is ALF_DYADIC, float
-   mode when it is ALF_FLOAT64; ALF_EINVAL else, or when a setting or a parameter is out of range. Errors: ALF_ENOMEM,
+/* Takes all memory an iteration on batches of this shape and type needs. Exact mode when batch is ALF_DYADIC, else
+   float mode: scores are added up in the batch's own type, in single precision when it is ALF_FLOAT32 (the shift is
+   then stored so, too). ALF_EINVAL when a setting or a parameter is out of range. Errors: ALF_ENOMEM,
    ALF_ERANGE when p^0 does not fit the grid, or u itself rounds to 0 on it under a sign rule, which then never
    moved (a schedule may make single steps as small as it likes, and 0). */
 alf_status alf_iterate_alloc(alf_iterate **it, const alf_affinity *batch, const alf_iterate_settings *settings,
@@ -46,11 +47,24 @@ alf_status alf_iterate_alloc(alf_iterate **it, const alf_affinity *batch, const 
 /* Routes the first batch with p^0: iterate 0. The batch must stay alive while it is in use. */
 alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err);
 
+/* Whether the next state is a function of alf_iterate_state on one batch that is repeated: not with a schedule that
+   falls, or a rule that counts updates. Only then does a state that returns mean a cycle. */
+bool alf_iterate_may_cycle(const alf_iterate *it);
+
+/* All that the future depends on, as bytes. */
+typedef struct alf_iterate_whole {
+  const void *bytes; /* the shift, less `common` in each entry, and the rule's state; valid until the next step */
+  size_t size;       /* the same at every iterate */
+  int64_t common;    /* p_1 in grid units where only differences of shifts matter and are exact, else 0 */
+} alf_iterate_whole;
+
+alf_iterate_whole alf_iterate_state(alf_iterate *it);
+
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
    shape and grid). A step size of 0 freezes the shift whatever the rule: it is not asked, and its state rests too.
    *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
    units) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate
-   are valid. */
+   are valid. Errors of the rule itself are handed on. */
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err);
 
 /* The current iterate: n, shift, selections and loads (in the *_after fields; batch_before is NULL before any step). */

@@ -6,24 +6,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alf/affinity.h"
 #include "alf/parameter.h"
 
 /* What a rule sees at update n. */
 typedef struct alf_rule_input {
-  int64_t n;           /* 1, 2, … */
-  int64_t tokens;      /* T */
-  int32_t experts;     /* E */
-  int32_t topk;        /* K */
-  const int64_t *load; /* E, slots: A_k of the batch just routed */
-  const double *shift; /* E: p before the update, in affinity units (rounded to double in exact mode) */
+  int64_t n;                 /* 1, 2, … */
+  int64_t tokens;            /* T */
+  int32_t experts;           /* E */
+  int32_t topk;              /* K */
+  int64_t slots;             /* sum of the loads: K·T, unless they were counted wrongly on purpose */
+  const int64_t *load;       /* E, slots: A_k as counted in the batch just routed */
+  const double *shift;       /* E: p before the update, in affinity units (rounded to double in exact mode) */
+  const int64_t *grid;       /* E: the same in grid units; NULL in float mode */
+  const alf_affinity *batch; /* the batch just routed */
   double step_size; /* u times the schedule's factor at n; never 0: the shift then rests, and the rule is not asked */
   const double *value; /* its parameters, in the order of its table */
+  void *scratch;       /* scratch_size bytes, of any content */
 } alf_rule_input;
 
-/* E·(L − A_k): how far expert k is below its target, in units of 1/E slot; an exact integer also when L is not. */
+/* E·(L − A_k), L the mean load: how far expert k is below its target, in units of 1/E slot; an exact integer also when
+   L is not. */
 static inline int64_t alf_rule_deficit(const alf_rule_input *in, int32_t k)
 {
-  return in->topk * in->tokens - in->experts * in->load[k];
+  return in->slots - in->experts * in->load[k];
 }
 
 /* sign(L − A_k) */
@@ -33,10 +39,16 @@ static inline int alf_rule_direction(const alf_rule_input *in, int32_t k)
   return (deficit > 0) - (deficit < 0);
 }
 
+/* What memory may depend on. */
+typedef struct alf_rule_shape {
+  int64_t tokens;        /* T */
+  int32_t experts, topk; /* E, K */
+} alf_rule_shape;
+
 /* The state_size of a rule that keeps one double for each expert. */
-static inline size_t alf_rule_doubles(int32_t experts)
+static inline size_t alf_rule_doubles(const alf_rule_shape *shape)
 {
-  return (size_t)experts * sizeof(double);
+  return (size_t)shape->experts * sizeof(double);
 }
 
 /* What a rule declares about itself. The claims hold it to that. */
@@ -47,17 +59,34 @@ typedef enum alf_rule_form {
   ALF_FORM_SIGN          /* δ_k = ε sign(L − A_k) with ε the published step size: DeepSeek's rule */
 } alf_rule_form;
 
+/* How the shift enters the score by which experts are chosen. */
+typedef enum alf_combine {
+  ALF_ADD,     /* γ + p */
+  ALF_MULTIPLY /* γ (1 + p) */
+} alf_combine;
+
 /* One rule: one file in solvers/routing/rules and one line in solvers/routing/registry.c. */
 typedef struct alf_rule {
   const char *name;
   const char *summary; /* one line, with the formula */
   alf_rule_form form;
-  size_t (*state_size)(int32_t experts); /* bytes of zeroed state; NULL: none */
   /* Writes delta, E: the step p_k^{n+1} − p_k^n in affinity units. In exact mode the caller rounds it to the grid. */
-  void (*update)(const alf_rule_input *in, void *state, double *delta);
-  bool fractions;                  /* ALF_FORM_PROPORTIONAL: loads count as fractions of K·T, not in slots */
+  alf_status (*update)(const alf_rule_input *in, void *state, double *delta, alf_error *err);
+  size_t (*state_size)(const alf_rule_shape *shape);   /* bytes of zeroed state that lasts; NULL: none */
+  size_t (*scratch_size)(const alf_rule_shape *shape); /* bytes that only last for one update; NULL: none */
+  alf_combine combine;
+  double u;       /* the step size that the rule is used with where nobody names one; 0: 0.001 */
+  bool fractions; /* ALF_FORM_PROPORTIONAL: loads count as fractions of K·T, not in slots */
+  bool anchored;  /* a common shift of p changes the steps (clamps do) */
+  bool timed;     /* n enters other than by the step size: a state that returns need not repeat what followed */
   const alf_parameter *parameters; /* at most ALF_MAX_PARAMETERS; NULL: none */
 } alf_rule;
+
+/* The step size where nobody names one. */
+static inline double alf_rule_usual_u(const alf_rule *rule)
+{
+  return rule->u != 0 ? rule->u : 1e-3;
+}
 
 /* Null-terminated table. */
 extern const alf_rule *const alf_rules[];

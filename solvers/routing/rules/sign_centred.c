@@ -4,14 +4,16 @@
    Moonlight (arXiv:2502.16982) and torchtitan's optimizer hook, which takes the mean of the whole step off to keep the
    mean of the bias at 0 (pytorch/torchtitan#1506). The mean of the signs is (under − over)/E exactly, so no order of
    summation enters. */
-static void update(const alf_rule_input *in, void *state, double *delta)
+static alf_status update(const alf_rule_input *in, void *state, double *delta, alf_error *err)
 {
   (void)state;
+  (void)err;
   int64_t sum = 0;
   for (int32_t k = 0; k < in->experts; k++)
     sum += alf_rule_direction(in, k);
   for (int32_t k = 0; k < in->experts; k++)
     delta[k] = in->step_size * ((double)(in->experts * alf_rule_direction(in, k) - sum) / in->experts);
+  return ALF_OK;
 }
 
 const alf_rule alf_rule_sign_centred = {.name = "sign-centred",

@@ -11,7 +11,7 @@ static const alf_parameter parameters[] = {[KAPPA] = {"kappa", 2, 0, 1e6, 0, "sl
 /* In units of 2^-50: sums of 4096 of them are exact in 64 bits, so that no order of summation enters. */
 static int64_t soft_clamp(const alf_rule_input *in, int32_t k)
 {
-  double violation = (double)alf_rule_deficit(in, k) / ((double)in->topk * (double)in->tokens);
+  double violation = (double)alf_rule_deficit(in, k) / (double)in->slots;
   return llrint(ldexp(tanh(in->value[KAPPA] * violation), 50));
 }
 
@@ -19,8 +19,9 @@ static int64_t soft_clamp(const alf_rule_input *in, int32_t k)
    v_k) less the mean of these, m = β m + (1 − β) δ, p += m. No code of it was found. Summaries of the report confirm
    the order (normalised violation, tanh, centred, momentum); the momentum's weight 1 − β and κ = 2, β = 0.5 are as
    issue 4 gives them. |δ_k| < u before centring; after it, and for m, up to 2u (1 − 1/E). */
-static void update(const alf_rule_input *in, void *state, double *delta)
+static alf_status update(const alf_rule_input *in, void *state, double *delta, alf_error *err)
 {
+  (void)err;
   double *momentum = state, beta = in->value[BETA];
   int64_t sum = 0;
   for (int32_t k = 0; k < in->experts; k++) {
@@ -34,6 +35,7 @@ static void update(const alf_rule_input *in, void *state, double *delta)
     momentum[k] = beta * momentum[k] + (1 - beta) * in->step_size * centred;
     delta[k] = momentum[k];
   }
+  return ALF_OK;
 }
 
 const alf_rule alf_rule_smebu = {.name = "smebu",

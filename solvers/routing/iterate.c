@@ -18,12 +18,6 @@ typedef struct shift_buffer {
   double *real;
 } shift_buffer;
 
-/* A selection and its loads. */
-typedef struct route {
-  uint64_t *chosen; /* T×words */
-  int64_t *load;    /* E, slots */
-} route;
-
 struct alf_iterate {
   alf_iterate_settings settings;
   bool exact;
@@ -32,7 +26,7 @@ struct alf_iterate {
   int32_t experts;
   int32_t grid_bits;
   shift_buffer shift[2], delta; /* shift[n % 2] belongs to iterate n; so does route[n % 2] */
-  route route[2];
+  alf_route route[2];
   alf_router *router;
   double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
   size_t state_size;
@@ -79,7 +73,7 @@ static bool alloc_buffers(alf_iterate *it)
 {
   bool complete = alloc_shift(&it->delta, it->experts, it->exact);
   for (int parity = 0; parity < 2; parity++) {
-    route *own = &it->route[parity];
+    alf_route *own = &it->route[parity];
     complete = alloc_shift(&it->shift[parity], it->experts, it->exact) && complete;
     own->chosen = malloc(selection_words(it) * sizeof *own->chosen);
     own->load = calloc((size_t)it->experts, sizeof *own->load);
@@ -153,7 +147,11 @@ alf_status alf_iterate_alloc(alf_iterate **out, const alf_affinity *batch, const
   status = take_parameters(it, err);
   if (status == ALF_OK && !alloc_buffers(it))
     status = alf_fail_memory(err, 2 * selection_words(it) * sizeof(uint64_t));
-  alf_router_settings routing = {.topk = settings->topk, .combine = settings->rule->combine};
+  alf_router_settings routing = {.topk = settings->topk,
+                                 .combine = settings->rule->combine,
+                                 .threads = settings->threads,
+                                 .kernel = settings->kernel,
+                                 .eager = settings->eager};
   if (status == ALF_OK)
     status = alf_router_alloc(&it->router, batch, &routing, err);
   if (status == ALF_OK)
@@ -186,8 +184,8 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   if (status != ALF_OK)
     return status;
   shift_buffer *shift = &it->shift[0];
-  route *own = &it->route[0];
-  alf_router_route(it->router, batch, shift->grid, shift->real, 0, own->chosen, own->load);
+  alf_route *own = &it->route[0];
+  alf_router_route(it->router, batch, shift->grid, shift->real, 0, it->route);
   it->step = (alf_step){.batch_after = batch,
                         .topk = it->settings.topk,
                         .shift_after = view(shift),
@@ -273,8 +271,8 @@ alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf
   if (status != ALF_OK)
     return status;
   publish_before(it, n, step_size);
-  route *own = &it->route[n % 2];
-  alf_router_route(it->router, next, after->grid, after->real, n, own->chosen, own->load);
+  alf_route *own = &it->route[n % 2];
+  alf_router_route(it->router, next, after->grid, after->real, n, it->route);
   it->step.batch_after = next;
   it->step.shift_after = view(after);
   it->step.chosen_after = own->chosen;

@@ -31,6 +31,10 @@ typedef struct alf_iterate_settings {
   int32_t topk;                                /* K */
   const double *shift;                         /* p^0, E; NULL: zero */
   const double *rule_values, *schedule_values; /* in the order of their tables; NULL: the defaults. Copied */
+  /* How it is computed; no result depends on it. */
+  int threads;        /* at most; 0: one */
+  const char *kernel; /* instruction set of the routing kernels; NULL: the fastest that runs here */
+  bool eager;         /* route every token at every update, even where it cannot have changed */
 } alf_iterate_settings;
 
 /* Opaque. */
@@ -61,7 +65,7 @@ typedef struct alf_iterate_whole {
 alf_iterate_whole alf_iterate_state(alf_iterate *it);
 
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
-   shape and grid). A step size of 0 freezes the shift whatever the rule: it is not asked, and its state rests too.
+   shape and grid; what a batch holds does not change between the call it is first given to and the last). A step size of 0 freezes the shift whatever the rule: it is not asked, and its state rests too.
    *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61
    units) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate
    are valid. Errors of the rule itself are handed on. */

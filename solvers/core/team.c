@@ -7,7 +7,7 @@
 
 #include "alf/parallel.h"
 
-enum { MOST = 64, SPINS = 20000 }; /* some tens of microseconds */
+enum { MOST = 64, SPINS = 1500 }; /* some tens of microseconds */
 
 typedef struct member {
   struct alf_team *team;

@@ -185,12 +185,13 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
     return status;
   shift_buffer *shift = &it->shift[0];
   alf_route *own = &it->route[0];
-  alf_router_route(it->router, batch, shift->grid, shift->real, 0, it->route);
+  int64_t routed = alf_router_route(it->router, batch, shift->grid, shift->real, 0, it->route);
   it->step = (alf_step){.batch_after = batch,
                         .topk = it->settings.topk,
                         .shift_after = view(shift),
                         .chosen_after = own->chosen,
-                        .load_after = own->load};
+                        .load_after = own->load,
+                        .routed = routed};
   return ALF_OK;
 }
 
@@ -272,7 +273,7 @@ alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf
     return status;
   publish_before(it, n, step_size);
   alf_route *own = &it->route[n % 2];
-  alf_router_route(it->router, next, after->grid, after->real, n, it->route);
+  it->step.routed = alf_router_route(it->router, next, after->grid, after->real, n, it->route);
   it->step.batch_after = next;
   it->step.shift_after = view(after);
   it->step.chosen_after = own->chosen;

@@ -8,8 +8,8 @@
 
 /* In units of a token's share of routing all: measured at 16384 tokens, 64 experts, K = 8. */
 enum {
-  SNAPSHOT = 6, /* to measure and sort margins */
-  TOUCH = 4,    /* to route one token out of order */
+  SNAPSHOT = 3, /* to measure and sort margins */
+  TOUCH = 2,    /* to route one token out of order */
   LONGEST_WAIT = 1023,
 };
 
@@ -27,6 +27,8 @@ struct alf_lazy {
   int64_t front;        /* the longest since the snapshot */
   int64_t steps;        /* since then */
   double spent;         /* on them and on the snapshot */
+  double first;         /* what the first of them cost: what a new snapshot would get back to */
+  double excess;        /* over that, of all of them */
   int64_t wait, waited; /* routings of all until the next snapshot, and how many there were */
 };
 
@@ -113,13 +115,15 @@ int64_t alf_lazy_front(alf_lazy *l, const int64_t *grid, const double *real, boo
     return -1;
   double spread = l->dtype == ALF_DYADIC ? spread_exact(l, grid) : spread_rounded(l, real);
   int64_t front = l->end[alf_route_bucket((float)spread)];
-  double cost = TOUCH * (double)(front > l->front ? front : l->front);
-  if (cost >= (double)l->tokens || (l->steps > 0 && cost * (double)l->steps > l->spent)) {
+  l->front = front > l->front ? front : l->front;
+  double cost = TOUCH * (double)l->front;
+  if (cost >= (double)l->tokens || l->excess > SNAPSHOT * (double)l->tokens) {
     end_snapshot(l);
     return -1;
   }
-  l->front = front > l->front ? front : l->front;
   l->spent += cost;
+  l->first = l->steps == 0 ? cost : l->first;
+  l->excess += cost - l->first;
   *first = l->steps++ == 0;
   return l->front;
 }
@@ -150,5 +154,6 @@ void alf_lazy_take(alf_lazy *l, const int64_t *grid, const double *real, double 
   l->taken = true;
   l->front = 0;
   l->steps = 0;
+  l->excess = 0;
   l->spent = SNAPSHOT * (double)l->tokens;
 }

@@ -225,13 +225,13 @@ static bool route_front(alf_router *r, const alf_route *before, alf_route *out, 
   return true;
 }
 
-void alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t *grid, const double *real, int64_t n,
-                      alf_route route[2])
+int64_t alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t *grid, const double *real, int64_t n,
+                         alf_route route[2])
 {
   alf_route *out = &route[n % 2], *before = &route[(n + 1) % 2];
   if (r->settings.combine != ALF_ADD) {
     alf_plain_route(&r->settings, batch, grid, real, r->pass->key, r->pass->picked, out);
-    return;
+    return r->tokens;
   }
   alf_route_pass call = {.common = set_shift(r, batch, grid, real), .threshold = r->threshold[n % 2]};
   if (r->lazy && (n == 0 || batch != r->batch || batch->values != r->values))
@@ -239,11 +239,12 @@ void alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t *g
   r->batch = batch;
   r->values = batch->values;
   if (r->lazy && route_front(r, before, out, &call, grid, real))
-    return;
+    return r->count;
   r->listed = false;
   r->count = r->tokens;
   call.bucket = r->lazy ? alf_lazy_wants(r->lazy) : NULL;
   double largest = run(r, before, out, &call);
   if (call.bucket)
     alf_lazy_take(r->lazy, grid, real, largest);
+  return r->tokens;
 }

@@ -22,6 +22,7 @@ typedef struct alf_step {
   double step_size;                             /* u times the schedule's factor, >= 0 */
   const uint64_t *chosen_before, *chosen_after; /* selections (alf/routing.h), T×words */
   const int64_t *load_before, *load_after;      /* E, slots */
+  int64_t routed;                               /* tokens that were looked at; all others could not have changed */
 } alf_step;
 
 typedef struct alf_iterate_settings {

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "judge.h"
 #include "observer.h"
 
 alf_status alf_observer_alloc(alf_observer **out, const alf_instance *instance, alf_error *err)
 {
-  size_t experts = (size_t)instance->batch->experts, topk = (size_t)instance->topk;
+  size_t tokens = (size_t)instance->batch->tokens, experts = (size_t)instance->batch->experts,
+         topk = (size_t)instance->topk;
   alf_observer *o = calloc(1, sizeof *o);
   *out = o;
   if (o) {
@@ -20,10 +22,13 @@ alf_status alf_observer_alloc(alf_observer **out, const alf_instance *instance, 
     o->load_after = calloc(experts, sizeof *o->load_after);
     o->deficit = calloc(experts, sizeof *o->deficit);
     o->deficit_after = calloc(experts, sizeof *o->deficit_after);
+    o->last = calloc(tokens * (size_t)alf_selection_words(instance->batch->experts), sizeof *o->last);
+    o->switched = calloc(tokens, sizeof *o->switched);
     o->left = calloc(topk, sizeof *o->left);
     o->entered = calloc(topk, sizeof *o->entered);
   }
-  if (o && o->load_before && o->load_after && o->deficit && o->deficit_after && o->left && o->entered)
+  if (o && o->load_before && o->load_after && o->deficit && o->deficit_after && o->last && o->switched && o->left &&
+      o->entered)
     return ALF_OK;
   alf_observer_free(o);
   *out = NULL;
@@ -38,6 +43,8 @@ void alf_observer_free(alf_observer *o)
   free(o->load_after);
   free(o->deficit);
   free(o->deficit_after);
+  free(o->last);
+  free(o->switched);
   free(o->left);
   free(o->entered);
   free(o);
@@ -83,14 +90,55 @@ void alf_count_moves(const alf_observer *o, int32_t swaps, alf_facts *facts)
     facts->uphill_moves += count_uphill(o, swaps);
 }
 
-/* Loads from the selections themselves, and how many of the published ones differ. */
-static int64_t count_loads(const alf_step *step, const uint64_t *chosen, const int64_t *published, int64_t *load,
-                           int64_t *deficit)
+/* Lists the tokens that switch, makes `last` the new selection and load_after its loads. */
+static void follow(alf_observer *o, const alf_step *step)
+{
+  int32_t experts = step->batch_after->experts, words = alf_selection_words(experts);
+  const uint64_t *before = step->chosen_before, *after = step->chosen_after;
+  o->switches = 0;
+  for (int64_t i = 0; i < step->batch_after->tokens; i++) {
+    uint64_t changes = 0;
+    for (int32_t w = 0; w < words; w++)
+      changes |= before[i * words + w] ^ after[i * words + w];
+    if (!changes)
+      continue;
+    o->switched[o->switches++] = i;
+    for (int32_t w = 0; w < words; w++)
+      for (uint64_t bits = before[i * words + w] ^ after[i * words + w]; bits; bits &= bits - 1)
+        o->load_after[w * 64 + __builtin_ctzll(bits)] += (after[i * words + w] & bits & -bits) ? 1 : -1;
+    memcpy(o->last + i * words, after + i * words, (size_t)words * sizeof *after);
+  }
+}
+
+static void count_anew(const alf_affinity *batch, const uint64_t *chosen, int64_t *load)
+{
+  memset(load, 0, (size_t)batch->experts * sizeof *load);
+  alf_count_loads(chosen, batch->tokens, batch->experts, load);
+}
+
+/* Loads from the selections themselves, before and after. */
+static void count_both(alf_observer *o, const alf_step *step)
+{
+  const alf_affinity *batch = step->batch_after;
+  size_t experts = (size_t)batch->experts,
+         bytes = (size_t)batch->tokens * (size_t)alf_selection_words(batch->experts) * sizeof *o->last;
+  o->follows = o->observed && memcmp(o->last, step->chosen_before, bytes) == 0;
+  o->observed = true;
+  if (!o->follows) {
+    memcpy(o->last, step->chosen_before, bytes);
+    count_anew(batch, o->last, o->load_after);
+  }
+  memcpy(o->load_before, o->load_after, experts * sizeof *o->load_before);
+  follow(o, step);
+  if (alf_sampled(step->n))
+    count_anew(batch, step->chosen_after, o->load_after);
+}
+
+/* How many of the published loads differ from the counted ones. */
+static int64_t compare_loads(const alf_step *step, const int64_t *published, const int64_t *load, int64_t *deficit)
 {
   int64_t slots = step->topk * step->batch_after->tokens, differing = 0;
   int32_t experts = step->batch_after->experts;
-  memset(load, 0, (size_t)experts * sizeof *load);
-  alf_count_loads(chosen, step->batch_after->tokens, experts, load);
   for (int32_t k = 0; k < experts; k++) {
     deficit[k] = slots - experts * load[k];
     differing += load[k] != published[k];
@@ -107,8 +155,9 @@ static bool wrong_way(const alf_step *step, int32_t k, int64_t deficit)
 /* Everything that follows from loads and the signs of the step: exact in both arithmetics. */
 static void take_loads(alf_observer *o, const alf_step *step, alf_facts *facts)
 {
-  facts->miscounted = count_loads(step, step->chosen_before, step->load_before, o->load_before, o->deficit) +
-                      count_loads(step, step->chosen_after, step->load_after, o->load_after, o->deficit_after);
+  count_both(o, step);
+  facts->miscounted = compare_loads(step, step->load_before, o->load_before, o->deficit) +
+                      compare_loads(step, step->load_after, o->load_after, o->deficit_after);
   for (int32_t k = 0; k < step->batch_after->experts; k++) {
     int64_t before = o->deficit[k], after = o->deficit_after[k];
     facts->under += before > 0;

@@ -20,6 +20,7 @@ static double routing_gap(const alf_step *step, alf_int128 lagrangian)
 #define WIDE                     alf_int128
 #define SCALE(batch)             ((batch)->experts)
 #define WEIGHT(deficit, batch)   ((alf_int128)(deficit))
+#define SUMS_ARE_EXACT           true
 #define SHIFT(shift)             ((shift).grid)
 #define TO_REAL(sum, batch)      alf_int128_to_double((sum), (batch)->grid_bits, (batch)->experts)
 #define OPTIMUM(instance)        ((instance)->optimum_value)

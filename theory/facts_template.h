@@ -3,6 +3,7 @@
      WIDE     a sum of them                 alf_int128                double
      SCALE    what sums are multiplied by   E, as L is K·T/E          1
      WEIGHT   deficit E·(L − A) as a factor the integer itself        divided by E
+     SUMS_ARE_EXACT whether a sum may be carried on from update to update
      SHIFT    a shift's numbers             its grid                  its real numbers
      TO_REAL  a scaled sum as a double
      ROUTING_GAP how much the dual function exceeds a Lagrangian
@@ -10,11 +11,12 @@
 
 typedef struct totals {
   WIDE benefit, least_benefit, least_margin, least_slack;
+  WIDE gained; /* Σ of γ over the slots taken, less those given up */
   bool any_move;
 } totals;
 
-/* SCALE·𝓛(x, p). `deficit` is E·(L − A_k) of that routing. */
-static WIDE lagrangian(const alf_affinity *batch, const uint64_t *chosen, const NUM *shift, const int64_t *deficit)
+/* Σ of γ over the chosen slots, from the start. */
+static WIDE sum_chosen(const alf_affinity *batch, const uint64_t *chosen)
 {
   int32_t experts = batch->experts, words = alf_selection_words(experts);
   WIDE sum = 0;
@@ -26,6 +28,12 @@ static WIDE lagrangian(const alf_affinity *batch, const uint64_t *chosen, const 
       token += affinity[k];
     sum += token;
   }
+  return sum;
+}
+
+/* SCALE·𝓛(x, p), from the sum of the chosen affinities. `deficit` is E·(L − A_k) of that routing. */
+static WIDE lagrangian(const alf_affinity *batch, WIDE sum, const NUM *shift, const int64_t *deficit)
+{
   sum *= SCALE(batch);
   for (int32_t k = 0; k < batch->experts; k++)
     sum -= WEIGHT(deficit[k], batch) * (WIDE)shift[k];
@@ -74,6 +82,7 @@ static void take_token(alf_observer *observer, const alf_step *step, int64_t i, 
   for (int32_t a = 0; a < swaps; a++) {
     alf_expert left = observer->left[a], entered = observer->entered[a];
     benefit += ((WIDE)row[entered] + shift[entered]) - ((WIDE)row[left] + shift[left]);
+    t->gained += (WIDE)row[entered] - row[left];
   }
   take_moves(observer, step, row, swaps, t);
   alf_count_moves(observer, swaps, facts);
@@ -120,14 +129,16 @@ static void take_shift(const alf_step *step, alf_facts *facts)
 void FACTS(alf_observer *observer, const alf_step *step, alf_facts *facts)
 {
   const alf_affinity *batch = step->batch_after;
-  int64_t words = alf_selection_words(batch->experts);
   totals t = {0};
-  size_t bytes = (size_t)words * sizeof *step->chosen_after;
-  for (int64_t i = 0; i < batch->tokens; i++)
-    if (memcmp(step->chosen_before + i * words, step->chosen_after + i * words, bytes) != 0)
-      take_token(observer, step, i, &t, facts);
-  WIDE before = lagrangian(batch, step->chosen_before, SHIFT(step->shift_before), observer->deficit);
-  WIDE after = lagrangian(batch, step->chosen_after, SHIFT(step->shift_after), observer->deficit_after);
+  for (int64_t j = 0; j < observer->switches; j++)
+    take_token(observer, step, observer->switched[j], &t, facts);
+  bool follows = SUMS_ARE_EXACT && observer->follows, anew = !SUMS_ARE_EXACT || alf_sampled(step->n);
+  WIDE sum_before = follows ? (WIDE)observer->sum : sum_chosen(batch, step->chosen_before);
+  WIDE sum_after = anew ? sum_chosen(batch, step->chosen_after) : sum_before + t.gained;
+  if (SUMS_ARE_EXACT)
+    observer->sum = (alf_int128)sum_after;
+  WIDE before = lagrangian(batch, sum_before, SHIFT(step->shift_before), observer->deficit);
+  WIDE after = lagrangian(batch, sum_after, SHIFT(step->shift_after), observer->deficit_after);
   WIDE squared = step_against(batch, SHIFT(step->delta), observer->deficit);
   WIDE crossed = step_against(batch, SHIFT(step->delta), observer->deficit_after);
   WIDE benefit = t.benefit * SCALE(batch);

@@ -2,13 +2,23 @@
 #ifndef ALF_THEORY_OBSERVER_H
 #define ALF_THEORY_OBSERVER_H
 
+#include <stdbool.h>
+
 #include "alf/facts.h"
+#include "alf/int128.h"
 
 struct alf_observer {
   const alf_instance *instance;
   int64_t *load_before, *load_after; /* E, counted from the published selections */
-  int64_t *deficit, *deficit_after;  /* E·(L − A_k) */
-  alf_expert *left, *entered;        /* K, what one token gives up and takes */
+  uint64_t *last;                    /* T×words: the selection that load_after belongs to; what follows is counted from
+                                        what differs, at sampled updates from the start */
+  int64_t *switched;                 /* T: the tokens that switch, ascending */
+  int64_t switches;
+  bool observed;                    /* `last` is one */
+  bool follows;                     /* the update starts from `last`, so that `sum` is that before it */
+  alf_int128 sum;                   /* Σ of γ over the slots of `last`, of an exact run */
+  int64_t *deficit, *deficit_after; /* E·(L − A_k) */
+  alf_expert *left, *entered;       /* K, what one token gives up and takes */
 };
 
 /* The parts of the facts that need sums of affinities and shifts, in each arithmetic. The integer parts are done. */

@@ -10,7 +10,8 @@
   X(alf_claim_c4)                                                                                                      \
   X(alf_claim_c5)                                                                                                      \
   X(alf_claim_c6)                                                                                                      \
-  X(alf_claim_c7)
+  X(alf_claim_c7)                                                                                                      \
+  X(alf_claim_c8)
 
 #define DECLARE(name) extern const alf_claim name;
 #define ENTRY(name)   &name,

@@ -49,7 +49,7 @@ typedef struct alf_run {
 } alf_run;
 
 /* What a claim needs to know of the batch. */
-enum { ALF_NEEDS_OPTIMUM = 1, ALF_NEEDS_CROWDING = 2 };
+enum { ALF_NEEDS_OPTIMUM = 1, ALF_NEEDS_CROWDING = 2, ALF_NEEDS_CURVATURE = 4 };
 
 /* One claim: one file in theory/claims and one line in theory/registry.c. `state` is state_size bytes, zeroed. */
 typedef struct alf_claim {

@@ -8,6 +8,7 @@
 
 #include "alf/routing.h"
 #include "data/parameter.h"
+#include "routing/project.h"
 #include "routing/router.h"
 
 #define SHIFT_LIMIT 0x1p61 /* |p| in grid units; leaves room for an affinity below 2^41 units in 64 bits */
@@ -42,6 +43,8 @@ static alf_status check_settings(const alf_affinity *batch, const alf_iterate_se
   for (int32_t k = 0; s->shift && k < batch->experts; k++)
     if (!isfinite(s->shift[k]))
       return alf_fail(err, ALF_EINVAL, "initial shift of expert %d is %g: expected a finite number", k, s->shift[k]);
+  if (s->width < 0 || !isfinite(s->width) || (s->width > 0 && batch->dtype == ALF_DYADIC))
+    return alf_fail(err, ALF_EINVAL, "width %g: expected 0, or a positive number in float mode", s->width);
   return alf_check_topk(batch, s->topk, err);
 }
 
@@ -216,6 +219,8 @@ static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_
       after->real[k] = before->real[k] + it->delta.real[k];
     }
   }
+  if (it->settings.width > 0)
+    alf_project_shift(after->real, it->experts, it->settings.width);
   store_shift(it, after);
   for (int32_t k = 0; k < it->experts; k++)
     if (!isfinite(after->real[k]) || (it->exact && !(fabs((double)after->grid[k]) < SHIFT_LIMIT)))

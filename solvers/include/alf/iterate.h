@@ -32,6 +32,7 @@ typedef struct alf_iterate_settings {
   int32_t topk;                                /* K */
   const double *shift;                         /* p^0, E; NULL: zero */
   const double *rule_values, *schedule_values; /* in the order of their tables; NULL: the defaults. Copied */
+  double width; /* > 0: the shift is projected to Σ p = 0, max p − min p <= width after every update (float mode) */
   /* How it is computed; no result depends on it. */
   int threads;        /* at most; 0: one */
   const char *kernel; /* instruction set of the routing kernels; NULL: the fastest that runs here */

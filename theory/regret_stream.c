@@ -19,7 +19,7 @@ alf_status alf_regret_stream_open(alf_regret_stream *s, const char *input, uint6
   s->family = family;
   s->call = *call;
   s->rng = s->call.rng = gsl_rng_alloc(alf_rng_philox);
-  if (!family->marginal) {
+  if (!family->stationary) {
     s->call.seed += (uint64_t)repetition; /* batches are numbered from 0: what they hold may depend on it */
     s->first = 0;
   }

@@ -10,6 +10,7 @@
   X(verify)                                                                                                            \
   X(solve)                                                                                                             \
   X(iterate)                                                                                                           \
+  X(regret)                                                                                                            \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \
   X(trace_info)                                                                                                        \

@@ -7,7 +7,7 @@
 
 const alf_cli_option alf_cli_option_table[] = {
     {"topk", 'k', "K", ALF_CLI_INTEGER, 1, 4095, NULL, true,
-     ALF_CLI_ON(verify) | ALF_CLI_ON(solve) | ALF_CLI_ON(iterate), FIELD(topk),
+     ALF_CLI_ON(verify) | ALF_CLI_ON(solve) | ALF_CLI_ON(iterate) | ALF_CLI_ON(regret), FIELD(topk),
      "experts per token, below their number"},
     {"solver", 0, "NAME", ALF_CLI_STRING, 0, 0, "auto", false, ALF_CLI_ON(solve), FIELD(solver),
      "see alflab list solvers; auto: exchange, which is exact and takes any size"},
@@ -42,6 +42,23 @@ const alf_cli_option alf_cli_option_table[] = {
      "write one line for every iterate"},
     {"float", 0, FLAG, ALF_CLI_ON(iterate), FIELD(float_mode), "double precision instead of exact integers"},
     {"no-optimum", 0, FLAG, ALF_CLI_ON(iterate), FIELD(no_optimum), "do not solve the last batch exactly"},
+    {"rule", 0, "RULE,...", ALF_CLI_STRING, 0, 0, "proportional,sign", false, ALF_CLI_ON(regret), FIELD(rule),
+     "how loads move the shift, each NAME or NAME[KEY=VALUE,...], see alflab list rules"},
+    {"schedule", 0, "NAME,...", ALF_CLI_STRING, 0, 0, "1/n,1/sqrt(n),constant", false, ALF_CLI_ON(regret),
+     FIELD(schedule), "how the step size falls, each NAME or NAME[KEY=VALUE,...], see alflab list schedules"},
+    {"step-size", 'u', "U,...", ALF_CLI_STRING, 0, 0, "1/mu", false, ALF_CLI_ON(regret), FIELD(step_sizes),
+     "step sizes before the schedule's factor, or multiples of 1/mu, the curvature's inverse, in slots: 2/mu; a rule "
+     "of "
+     "signs then takes that times the deviation of a load"},
+    {"width", 0, "W,...", ALF_CLI_STRING, 0, 0, "0", false, ALF_CLI_ON(regret), FIELD(widths),
+     "project the shift to sum 0 and largest less smallest at most W after each update; 0: do not"},
+    {"steps", 'n', "N", ALF_CLI_INTEGER, 10, 1e9, "10000", false, ALF_CLI_ON(regret), FIELD(steps), "batches of a run"},
+    {"repetitions", 0, "R", ALF_CLI_INTEGER, 1, 1e6, "32", false, ALF_CLI_ON(regret), FIELD(repetitions),
+     "independent runs; a file has one"},
+    {"hindsight", 0, FLAG, ALF_CLI_ON(regret), FIELD(hindsight),
+     "solve the pooled problem of every run exactly: regret against the best fixed shift in hindsight"},
+    {"csv", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(regret), FIELD(csv),
+     "write the growth of regret, one line for every cell and checkpoint"},
     {"claim", 0, "ID,...", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(verify), FIELD(claim),
      "claims, see alflab list claims; default: all"},
     {"rule", 0, "RULE,...", ALF_CLI_STRING, 0, 0, "sign,proportional", false, ALF_CLI_ON(verify), FIELD(rule),

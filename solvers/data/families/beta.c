@@ -42,5 +42,6 @@ const alf_family alf_family_beta = {.name = "beta",
                                     .summary = "independent, Beta(a_k, b)",
                                     .parameters = parameters,
                                     .fill = fill,
+                                    .stationary = true,
                                     .own = own,
                                     .marginal = marginal};

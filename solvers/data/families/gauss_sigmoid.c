@@ -40,5 +40,6 @@ const alf_family alf_family_gauss_sigmoid = {.name = "gauss_sigmoid",
                                              .summary = "sigmoid of factor times a standard normal, plus skew",
                                              .parameters = parameters,
                                              .fill = fill,
+                                             .stationary = true,
                                              .own = own,
                                              .marginal = marginal};

@@ -53,5 +53,6 @@ const alf_family alf_family_mixture = {.name = "mixture",
                                        .summary = "independent, a mixture of two Beta for each expert",
                                        .parameters = parameters,
                                        .fill = fill,
+                                       .stationary = true,
                                        .own = own,
                                        .marginal = marginal};

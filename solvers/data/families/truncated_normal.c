@@ -54,5 +54,6 @@ const alf_family alf_family_truncated_normal = {.name = "truncated_normal",
                                                 .summary = "independent, normal within [0, 1]",
                                                 .parameters = parameters,
                                                 .fill = fill,
+                                                .stationary = true,
                                                 .own = own,
                                                 .marginal = marginal};

@@ -30,5 +30,6 @@ const alf_family alf_family_uniform = {.name = "uniform",
                                        .summary = "independent, uniform in [0, 1)",
                                        .parameters = parameters,
                                        .fill = fill,
+                                       .stationary = true,
                                        .own = own,
                                        .marginal = marginal};

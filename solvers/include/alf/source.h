@@ -3,6 +3,7 @@
 #define ALF_SOURCE_H
 
 #include <gsl/gsl_rng.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "alf/affinity.h"
@@ -37,9 +38,10 @@ typedef struct alf_family {
   /* Fills values, T×E row-major, with finite affinities that depend on the call alone, not on earlier calls. Reads the
      stream of token i for token i, and that of ALF_RNG_SHARED (in batch 0) for what is common to all batches. */
   alf_status (*fill)(const alf_family_call *call, double *values, alf_error *err);
-  /* Where tokens are independent of each other, experts within a token, and batches alike, all with values in [0, 1]:
+  /* Where tokens are independent of each other, and experts within a token, all with values in [0, 1]:
      `own` writes what sets each expert apart, E numbers, and `marginal` is the distribution of an expert with that
      number, for 0 < v < 1. Both NULL for other families. */
+  bool stationary; /* batches are alike: what they hold does not depend on their number but by chance */
   void (*own)(const alf_family_call *call, double *own);
   alf_marginal (*marginal)(const double *value, double own, double v);
 } alf_family;

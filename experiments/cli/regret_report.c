@@ -92,8 +92,10 @@ static const char *tracking(const alf_cli_regret_result *r, int c)
 {
   double late = r->row[c].late.value, early = r->row[c].early.value, best = best_late(r);
   if (late <= 1.5 * best)
-    return "tracks: within 1.5 of the best at the end";
-  return late > early ? "freezes: loses more a batch at the end than at the start" : "lags: more than 1.5 of the best";
+    return "tracks: at most 1.5 times the best cell's loss at the end";
+  if (!r->settings->cell[c].schedule->constant && late > early)
+    return "freezes: steps have become too small, it loses more a batch at the end than at the start";
+  return "behind: more than 1.5 times the best cell's loss at the end";
 }
 
 void alf_cli_regret_print(const alf_cli_regret_result *r)

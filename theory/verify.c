@@ -47,13 +47,14 @@ alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *rea
                            const alf_verify_settings *settings, alf_claim_result *results, alf_error *err)
 {
   const alf_affinity *batch = settings->exact ? instance->batch : real;
-  alf_run run = {instance, cell->rule, cell->schedule, cell->u, settings->exact, NULL};
+  alf_run run = {instance, cell->rule, cell->schedule, cell->u, settings->exact};
   alf_iterate_settings iterate = {.rule = cell->rule,
                                   .schedule = cell->schedule,
                                   .u = cell->u,
                                   .topk = instance->topk,
                                   .rule_values = cell->rule_values,
-                                  .schedule_values = cell->schedule_values};
+                                  .schedule_values = cell->schedule_values,
+                                  .shift = cell->shift};
   int64_t most = settings->steps > settings->cycle_steps ? settings->steps : settings->cycle_steps;
   alf_iterate *it = NULL;
   alf_watch *watch = NULL;

@@ -38,6 +38,15 @@ typedef struct alf_claim_result {
   char reason[256]; /* one line: why this verdict */
 } alf_claim_result;
 
+/* What a deliberately false variant of a claim leaves out or overstates: the hunt must find what is wrong with it. */
+typedef struct alf_falsehood {
+  bool unconditional; /* C2: the Lagrangian never rises, condition or not */
+  bool any_rule;      /* C3: tokens move downhill under any rule, also with momentum */
+  bool any_start;     /* C4: whatever p^0 */
+  bool narrow;        /* C4: the band of integer L for every L */
+  bool understated;   /* C4: with q − 1 for q */
+} alf_falsehood;
+
 /* One run as the claims know it. */
 typedef struct alf_run {
   const alf_instance *instance;
@@ -45,7 +54,8 @@ typedef struct alf_run {
   const alf_schedule *schedule;
   double u;
   bool exact;
-  const alf_cycle_info *cycle; /* set before finish: the confirmed limit cycle, or NULL */
+  const alf_cycle_info *cycle;    /* set before finish: the confirmed limit cycle, or NULL */
+  const alf_falsehood *falsehood; /* of the claim that is asked; NULL: none */
 } alf_run;
 
 /* What a claim needs to know of the batch. */
@@ -58,6 +68,7 @@ typedef struct alf_claim {
   const char *citation; /* where the statement and its proof are */
   bool fixed_by_batch;  /* says something about the batch alone: judged once, not once for each rule and step size */
   unsigned needs;       /* ALF_NEEDS_… or 0 */
+  const alf_falsehood *falsehood; /* NULL: none, the claim itself */
   size_t state_size;
   /* Any of begin and observe may be NULL. observe is called after every update, in order. */
   void (*begin)(void *state, const alf_run *run);
@@ -68,7 +79,10 @@ typedef struct alf_claim {
 /* Null-terminated table. */
 extern const alf_claim *const alf_claims[];
 
-/* NULL when there is none of that id. */
+/* Deliberately false variants of them, which the hunt is tried on. */
+extern const alf_claim *const alf_false_claims[];
+
+/* In both tables; NULL when there is none of that id. */
 const alf_claim *alf_claim_find(const char *id);
 
 #endif

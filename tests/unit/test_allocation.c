@@ -78,6 +78,17 @@ static alf_status to_float64(fixture *f, alf_error *err)
   return alf_affinity_convert(&f->batch, ALF_FLOAT64, &f->out, err);
 }
 
+/* Single precision, and back in the memory of the same batch. */
+static alf_status there_and_back(fixture *f, alf_error *err)
+{
+  alf_affinity single = {0};
+  alf_status status = alf_affinity_convert(&f->raw, ALF_FLOAT32, &single, err);
+  if (status == ALF_OK)
+    status = alf_affinity_take(&single, ALF_DYADIC, &f->out, err);
+  alf_affinity_free(&single);
+  return status;
+}
+
 static alf_status copy_dyadic(fixture *f, alf_error *err)
 {
   return alf_affinity_convert(&f->batch, ALF_DYADIC, &f->out, err);
@@ -269,6 +280,7 @@ static void every_allocation_may_fail(void **state)
       {".npy writer", write_npy, 1, false},
       {"to dyadic", to_dyadic, 1, false},
       {"to float64", to_float64, 1, false},
+      {"to float32 and back", there_and_back, 2, false},
       {"copy", copy_dyadic, 1, false},
       {"exact iteration", iterate_exactly, 12, false},
       {"float iteration", iterate_with_state, 10, false},

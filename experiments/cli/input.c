@@ -19,7 +19,7 @@ static alf_status name_source(const alf_source *source, alf_status status, const
 {
   if (status == ALF_OK)
     return ALF_OK;
-  return alf_fail(err, status, "%s: %.400s", alf_source_describe(source)->input, cause->text);
+  return alf_fail(err, status, "%s: %.400s", alf_source_file(source), cause->text);
 }
 
 alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, alf_affinity *batch, alf_error *err)

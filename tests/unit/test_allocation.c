@@ -74,6 +74,16 @@ static alf_status write_npy(fixture *f, alf_error *err)
   return alf_npy_write(f->written, ALF_FLOAT64, 2, (int64_t[]){f->raw.tokens, f->raw.experts}, f->raw.values, err);
 }
 
+static alf_status write_rows(fixture *f, alf_error *err)
+{
+  alf_npy_rows rows = {0};
+  alf_status status = alf_npy_rows_open(&rows, f->written, f->raw.experts, err);
+  if (status == ALF_OK)
+    status = alf_npy_rows_commit(&rows, err);
+  alf_npy_rows_close(&rows);
+  return status;
+}
+
 static alf_status to_dyadic(fixture *f, alf_error *err)
 {
   return alf_affinity_convert(&f->raw, ALF_DYADIC, &f->out, err);
@@ -285,6 +295,7 @@ static void every_allocation_may_fail(void **state)
       {".npz source", read_npz, 6, true},
       {"directory source", read_directory, 10, true},
       {".npy writer", write_npy, 1, false},
+      {".npy rows", write_rows, 1, false},
       {"to dyadic", to_dyadic, 1, false},
       {"to float64", to_float64, 1, false},
       {"to float32 and back", there_and_back, 2, false},

@@ -371,11 +371,11 @@ const alf_cli_command alf_cli_command_solve = {
     .fewest = 1,
     .most = 1,
     .details =
-        "INPUT is a file (x.npy, x.npy@batch, x.npz:key) or a synthetic family (uniform:T=1024,E=64,seed=1). Every "
-        "batch of a stream is solved in turn. The result is checked in exact integers by code that shares "
-        "nothing with the solvers; exit code 4 when it is not proven optimal, with --judge not confirmed or, from an "
-        "approximate solver, violates a constraint. --against takes FILE.npy with one shift "
-        "vector, or FILE.npy@ROW of several, and rounds it to the grid of the batch; a file with as many rows as INPUT "
-        "has batches needs no ROW.",
+        "INPUT is a file (x.npy, x.npy@batch, x.npz:key), a directory of .npy files or a synthetic family "
+        "(uniform:T=1024,E=64,seed=1). Every batch of a stream is solved in turn. The result is checked in exact "
+        "integers by code that shares nothing with the solvers; exit code 4 when it is not proven optimal, with "
+        "--judge not confirmed or, from an approximate solver, violates a constraint. --against takes FILE.npy with "
+        "one shift vector, or FILE.npy@ROW of several, and rounds it to the grid of the batch; a file with as many "
+        "rows as INPUT has batches needs no ROW.",
     .run = run,
 };

@@ -110,7 +110,7 @@ static alf_status visit_synthetics(const tour *t, const synthetic *table, size_t
 static const char *without_folders(const char *input)
 {
   const char *slash = strrchr(input, '/');
-  return slash ? slash + 1 : input;
+  return slash && slash[1] ? slash + 1 : input;
 }
 
 static alf_status visit_input(const tour *t, const char *input, alf_error *err)

@@ -53,8 +53,9 @@ static void print_section(const alf_cli_section *section)
   if (sources)
     printf("  %-*s  T tokens (default 1024), E experts (64), seed (--seed), batches (1): parameters of every family\n"
            "  %-*s  file of affinities, tokens x experts or batches x tokens x experts: x.npy, x.npy@batch\n"
-           "  %-*s  the same in an archive: x.npz:key, x.npz:key@batch\n",
-           width, "all", width, "npy", width, "npz");
+           "  %-*s  the same in an archive: x.npz:key, x.npz:key@batch\n"
+           "  %-*s  its .npy files of one shape, in byte order of their names, as one stream: dir, dir@batch\n",
+           width, "all", width, "npy", width, "npz", width, "directory");
 }
 
 static alf_status fail_section(const char *name, alf_error *err)

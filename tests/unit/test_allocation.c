@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zip.h>
 
 #include "alf/cycle.h"
@@ -22,7 +23,7 @@
 /* What the operations work on, and what they make. */
 typedef struct fixture {
   void *folder;
-  char npy[ALF_TEST_PATH], npz[ALF_TEST_PATH], written[ALF_TEST_PATH];
+  char npy[ALF_TEST_PATH], npz[ALF_TEST_PATH], directory[ALF_TEST_PATH], written[ALF_TEST_PATH];
   alf_affinity raw, batch;
   alf_instance instance; /* of batch, solved */
   const alf_solver *solver;
@@ -63,9 +64,24 @@ static alf_status read_npz(fixture *f, alf_error *err)
   return read_source(f, f->npz, err);
 }
 
+static alf_status read_directory(fixture *f, alf_error *err)
+{
+  return read_source(f, f->directory, err);
+}
+
 static alf_status write_npy(fixture *f, alf_error *err)
 {
   return alf_npy_write(f->written, ALF_FLOAT64, 2, (int64_t[]){f->raw.tokens, f->raw.experts}, f->raw.values, err);
+}
+
+static alf_status write_rows(fixture *f, alf_error *err)
+{
+  alf_npy_rows rows = {0};
+  alf_status status = alf_npy_rows_open(&rows, f->written, f->raw.experts, err);
+  if (status == ALF_OK)
+    status = alf_npy_rows_commit(&rows, err);
+  alf_npy_rows_close(&rows);
+  return status;
 }
 
 static alf_status to_dyadic(fixture *f, alf_error *err)
@@ -76,6 +92,17 @@ static alf_status to_dyadic(fixture *f, alf_error *err)
 static alf_status to_float64(fixture *f, alf_error *err)
 {
   return alf_affinity_convert(&f->batch, ALF_FLOAT64, &f->out, err);
+}
+
+/* Single precision, and back in the memory of the same batch. */
+static alf_status there_and_back(fixture *f, alf_error *err)
+{
+  alf_affinity single = {0};
+  alf_status status = alf_affinity_convert(&f->raw, ALF_FLOAT32, &single, err);
+  if (status == ALF_OK)
+    status = alf_affinity_take(&single, ALF_DYADIC, &f->out, err);
+  alf_affinity_free(&single);
+  return status;
 }
 
 static alf_status copy_dyadic(fixture *f, alf_error *err)
@@ -266,9 +293,12 @@ static void every_allocation_may_fail(void **state)
       {"family source", read_family, 5, true},
       {".npy source", read_npy, 5, true},
       {".npz source", read_npz, 6, true},
+      {"directory source", read_directory, 10, true},
       {".npy writer", write_npy, 1, false},
+      {".npy rows", write_rows, 1, false},
       {"to dyadic", to_dyadic, 1, false},
       {"to float64", to_float64, 1, false},
+      {"to float32 and back", there_and_back, 2, false},
       {"copy", copy_dyadic, 1, false},
       {"exact iteration", iterate_exactly, 12, false},
       {"float iteration", iterate_with_state, 10, false},
@@ -362,6 +392,13 @@ static void build(void **state, fixture *f)
   assert_ok(alf_npy_write(f->npy, ALF_FLOAT64, 2, (int64_t[]){7, 4}, f->raw.values, &err), &err);
   write_npz(f->npy, npz);
   snprintf(f->npz, sizeof f->npz, "%s:gate", npz);
+  strcpy(f->directory, alf_test_path(state, "directory"));
+  assert_int_equal(mkdir(f->directory, 0700), 0);
+  for (int i = 0; i < 2; i++) {
+    char member[2 * ALF_TEST_PATH];
+    snprintf(member, sizeof member, "%s/%d.npy", f->directory, i);
+    assert_ok(alf_npy_write(member, ALF_FLOAT64, 2, (int64_t[]){7, 4}, f->raw.values, &err), &err);
+  }
 }
 
 /* The state of all tests: a fixture, with the folder its files are in. */
@@ -380,6 +417,11 @@ static int tear_down(void **state)
 {
   fixture *f = *state;
   void *folder = f->folder;
+  for (int i = 0; i < 2; i++) {
+    char member[2 * ALF_TEST_PATH];
+    snprintf(member, sizeof member, "%s/%d.npy", f->directory, i);
+    remove(member);
+  }
   alf_instance_free(&f->instance);
   alf_affinity_free(&f->batch);
   alf_affinity_free(&f->raw);

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "alf/routing.h"
+#include "routing/plain_route.h"
 
 struct alf_router {
   alf_router_settings settings;
-  int64_t *score;     /* E */
-  alf_expert *chosen; /* K */
+  int64_t *score;         /* E */
+  alf_expert *chosen;     /* K */
+  alf_plain_route *plain; /* what routes where scores are not γ + p; else NULL */
 };
 
 alf_status alf_router_alloc(alf_router **out, const alf_affinity *batch, const alf_router_settings *settings,
@@ -21,7 +23,8 @@ alf_status alf_router_alloc(alf_router **out, const alf_affinity *batch, const a
     r->score = malloc((size_t)batch->experts * sizeof *r->score);
     r->chosen = malloc((size_t)settings->topk * sizeof *r->chosen);
   }
-  if (r && r->score && r->chosen)
+  bool plain = alf_plain_route_is_needed(settings);
+  if (r && r->score && r->chosen && (!plain || alf_plain_route_alloc(&r->plain, batch, settings, err) == ALF_OK))
     return ALF_OK;
   alf_router_free(r);
   *out = NULL;
@@ -34,42 +37,35 @@ void alf_router_free(alf_router *r)
     return;
   free(r->score);
   free(r->chosen);
+  alf_plain_route_free(r->plain);
   free(r);
-}
-
-/* γ (1 + p) in grid units, rounded down to the grid. */
-static int64_t product(int64_t affinity, int64_t shift, int32_t grid_bits)
-{
-  return affinity + (int64_t)(((alf_int128)affinity * shift) >> grid_bits);
 }
 
 static void score_exact(const alf_router *r, const alf_affinity *batch, int64_t i, const int64_t *shift)
 {
   const int64_t *row = alf_affinity_row(batch, i);
   for (int32_t k = 0; k < batch->experts; k++)
-    r->score[k] = r->settings.combine == ALF_ADD ? row[k] + shift[k] : product(row[k], shift[k], batch->grid_bits);
+    r->score[k] = row[k] + shift[k];
 }
 
 static void score_double(const alf_router *r, const alf_affinity *batch, int64_t i, const double *shift)
 {
   const double *row = (const double *)batch->values + i * batch->experts;
   for (int32_t k = 0; k < batch->experts; k++)
-    r->score[k] = alf_score_key(r->settings.combine == ALF_ADD ? row[k] + shift[k] : row[k] * (1 + shift[k]));
+    r->score[k] = alf_score_key(row[k] + shift[k]);
 }
 
 static void score_single(const alf_router *r, const alf_affinity *batch, int64_t i, const double *shift)
 {
   const float *row = (const float *)batch->values + i * batch->experts;
-  for (int32_t k = 0; k < batch->experts; k++) {
-    float p = (float)shift[k];
-    r->score[k] = alf_score_key(r->settings.combine == ALF_ADD ? row[k] + p : row[k] * (1 + p));
-  }
+  for (int32_t k = 0; k < batch->experts; k++)
+    r->score[k] = alf_score_key(row[k] + (float)shift[k]);
 }
 
-void alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t *grid, const double *real, int64_t n,
-                      uint64_t *chosen, int64_t *load)
+/* Top-K of γ + p. */
+static void route_tokens(const alf_router *r, const alf_affinity *batch, const int64_t *grid, const double *real,
+                         uint64_t *chosen)
 {
-  (void)n;
   int32_t experts = batch->experts, words = alf_selection_words(experts);
   for (int64_t i = 0; i < batch->tokens; i++) {
     if (batch->dtype == ALF_DYADIC)
@@ -81,6 +77,16 @@ void alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t *g
     alf_topk_row(r->score, experts, r->settings.topk, r->chosen);
     alf_set_selection(chosen + i * words, experts, r->chosen, r->settings.topk);
   }
-  memset(load, 0, (size_t)experts * sizeof *load);
-  alf_count_loads(chosen, batch->tokens, experts, load);
+}
+
+void alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t *grid, const double *real, int64_t n,
+                      uint64_t *chosen, int64_t *load)
+{
+  (void)n;
+  if (r->plain)
+    alf_plain_route_tokens(r->plain, batch, grid, real, chosen);
+  else
+    route_tokens(r, batch, grid, real, chosen);
+  memset(load, 0, (size_t)batch->experts * sizeof *load);
+  alf_count_loads(chosen, batch->tokens, batch->experts, load);
 }

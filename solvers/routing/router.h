@@ -11,6 +11,8 @@ typedef struct alf_router alf_router;
 typedef struct alf_router_settings {
   int32_t topk;
   alf_combine combine;
+  int32_t groups, kept; /* group-limited routing (alf/format.h); 0 groups: none */
+  bool mask_zero;
 } alf_router_settings;
 
 /* Takes all memory for batches of this shape and type. Errors: ALF_ENOMEM. */

@@ -22,6 +22,7 @@ typedef struct iterate_run {
   const alf_cli_options *options;
   alf_cell cell; /* rule, schedule, u */
   double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
+  alf_format format;
   alf_cli_cell_text name;
   alf_source *source;
   bool repeated;         /* one batch again and again, not a stream */
@@ -59,10 +60,15 @@ static alf_status read_batch(iterate_run *run, alf_affinity *batch, alf_error *e
 
 static alf_status find_parts(iterate_run *run, alf_error *err)
 {
-  run->cell = (alf_cell){.u = run->options->u, .rule_values = run->rule_value, .schedule_values = run->schedule_value};
+  run->cell = (alf_cell){.u = run->options->u,
+                         .rule_values = run->rule_value,
+                         .schedule_values = run->schedule_value,
+                         .format = &run->format};
   alf_status status = alf_cli_read_rule(run->options->rule, &run->cell.rule, run->rule_value, err);
   if (status == ALF_OK)
     status = alf_cli_read_schedule(run->options->schedule, &run->cell.schedule, run->schedule_value, err);
+  if (status == ALF_OK)
+    status = alf_cli_read_format(run->options->format, &run->format, err);
   if (status == ALF_OK)
     run->name = alf_cli_describe(&run->cell);
   return status;
@@ -90,7 +96,7 @@ static alf_status start_csv(iterate_run *run, alf_error *err)
   alf_status status = alf_new_file_open(&run->csv, run->options->csv, err);
   if (status == ALF_OK)
     fprintf(run->csv.file, "n,step_size,max_load,min_load,max_violation,objective,dual_value,switched_tokens,rule,"
-                           "schedule\n");
+                           "schedule,format\n");
   return status;
 }
 
@@ -110,7 +116,8 @@ static alf_status start(iterate_run *run, alf_error *err)
                                    .u = run->cell.u,
                                    .topk = (int32_t)run->options->topk,
                                    .rule_values = run->rule_value,
-                                   .schedule_values = run->schedule_value};
+                                   .schedule_values = run->schedule_value,
+                                   .format = &run->format};
   status = alf_iterate_alloc(&run->iterate, &run->batch[0], &settings, err);
   if (status == ALF_OK)
     status = alf_iterate_start(run->iterate, &run->batch[0], err);
@@ -152,6 +159,7 @@ static void observe(iterate_run *run)
           alf_cli_count_switched(step));
   print_cell_of_csv(run->csv.file, run->name.rule);
   print_cell_of_csv(run->csv.file, run->name.schedule);
+  print_cell_of_csv(run->csv.file, run->name.format);
   putc('\n', run->csv.file);
 }
 
@@ -240,11 +248,11 @@ static json_t *json_report(const iterate_run *run)
   const alf_cycle_info *cycle = run->cycle ? alf_cycle_found(run->cycle) : NULL;
   alf_cli_balance balance = alf_cli_measure_balance(step->load_after, batch->experts, slots(step));
   alf_cli_value value = alf_cli_measure_value(step);
-  return json_pack("{sI si si ss ss sf sI so so so so sI sI so so so so so sf}", "tokens", (json_int_t)batch->tokens,
+  return json_pack("{sI si si ss ss ss sf sI so so so so sI sI so so so so so sf}", "tokens", (json_int_t)batch->tokens,
                    "experts", (int)batch->experts, "topk", (int)step->topk, "rule", run->name.rule, "schedule",
-                   run->name.schedule, "u", run->options->u, "steps", (json_int_t)step->n, "objective",
-                   alf_cli_json_real(value.objective), "dual_value", alf_cli_json_real(value.dual_value), "optimum",
-                   alf_cli_json_real(run->optimum), "gap", alf_cli_json_real(run->gap), "max_load",
+                   run->name.schedule, "format", run->name.format, "u", run->options->u, "steps", (json_int_t)step->n,
+                   "objective", alf_cli_json_real(value.objective), "dual_value", alf_cli_json_real(value.dual_value),
+                   "optimum", alf_cli_json_real(run->optimum), "gap", alf_cli_json_real(run->gap), "max_load",
                    (json_int_t)balance.max_load, "min_load", (json_int_t)balance.min_load, "max_violation",
                    alf_cli_json_real(balance.max_violation), "mean_max_violation",
                    alf_cli_json_real(mean_violation(run, step->n)), "cycle_length",
@@ -285,6 +293,8 @@ static void print_report(const iterate_run *run)
   alf_cli_row("topk", "%d", step->topk);
   alf_cli_row("rule", "%s", run->name.rule);
   alf_cli_row("schedule", "%s", run->name.schedule);
+  if (run->name.format[0])
+    alf_cli_row("format", "%s", run->name.format);
   alf_cli_row("u", "%.12g", run->options->u);
   alf_cli_row("steps", "%lld", (long long)step->n);
   print_real("objective", value.objective, "");

@@ -17,7 +17,7 @@ typedef struct alf_cli_balance {
 alf_cli_balance alf_cli_measure_balance(const int64_t *load, int32_t experts, int64_t slots);
 
 /* Values of the current iterate (the *_after fields). Routing by Top-K attains the dual function, so
-   D(p) = Σ γ_ik x_ik + Σ_k p_k (A_k − L). */
+   D(p) = Σ γ_ik x_ik + Σ_k p_k (A_k − L); where a step is routed otherwise D is evaluated apart. */
 typedef struct alf_cli_value {
   bool exact;            /* the batch is dyadic */
   alf_int128 dual_exact; /* D(p), in units of 2^-grid_bits / E; exact only */

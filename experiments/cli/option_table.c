@@ -34,6 +34,8 @@ const alf_cli_option alf_cli_option_table[] = {
      "how loads move the shift, NAME or NAME[KEY=VALUE,...], see alflab list rules"},
     {"schedule", 0, "NAME", ALF_CLI_STRING, 0, 0, "constant", false, ALF_CLI_ON(iterate), FIELD(schedule),
      "how the step size falls, NAME or NAME[KEY=VALUE,...], see alflab list schedules"},
+    {"format", 0, "FORMAT", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(iterate) | ALF_CLI_ON(verify), FIELD(format),
+     "KEY=VALUE,...: number formats and counting bugs, see alflab list formats; default: none"},
     {"step-size", 'u', "U", ALF_CLI_REAL, 1e-15, 1e15, "0.001", false, ALF_CLI_ON(iterate), FIELD(u),
      "step size before the schedule's factor"},
     {"steps", 'n', "STEPS", ALF_CLI_INTEGER, 1, 1e9, NULL, false, ALF_CLI_ON(iterate), FIELD(steps),

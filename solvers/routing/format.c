@@ -64,7 +64,7 @@ static alf_status check_combination(const alf_format *f, alf_error *err)
   if (f->order && f->ranks <= 1)
     return alf_fail(err, ALF_EINVAL, "format: order=%s: expected ranks=2 or more", order_names[f->order]);
   if (f->ones && !f->loads)
-    return alf_fail(err, ALF_EINVAL, "format: ones=1: expected loads=float32 or bfloat16, integers miss no one");
+    return alf_fail(err, ALF_EINVAL, "format: ones=1: expected loads=float32 or bfloat16, integers lose none");
   if (!f->groups && (f->kept || f->mask_zero))
     return alf_fail(err, ALF_EINVAL, "format: %s: expected groups=G as well", f->kept ? "kept" : "mask");
   if (f->groups && (f->kept < 1 || f->kept > f->groups))

@@ -208,8 +208,8 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   alf_status status = check_batch(it, batch, err);
   if (status != ALF_OK)
     return status;
-  it->step =
-      (alf_step){.topk = it->settings.topk, .not_topk = it->settings.rule->combine != ALF_ADD || it->format.groups};
+  it->step = (alf_step){.topk = it->settings.topk,
+                        .not_topk = it->settings.rule->combine != ALF_ADD || it->format.kept < it->format.groups};
   if (it->counter)
     alf_counter_start(it->counter);
   route_batch(it, batch, 0);

@@ -17,7 +17,7 @@ struct alf_plain_route {
 
 bool alf_plain_route_is_needed(const alf_router_settings *settings)
 {
-  return settings->combine != ALF_ADD || settings->groups > 0;
+  return settings->combine != ALF_ADD || settings->kept < settings->groups;
 }
 
 alf_status alf_plain_route_alloc(alf_plain_route **out, const alf_affinity *batch, const alf_router_settings *settings,
@@ -123,8 +123,6 @@ static int64_t group_score(const alf_plain_route *r, alf_dtype dtype, int32_t fi
 static void mask_groups(const alf_plain_route *r, const alf_affinity *batch)
 {
   int32_t groups = r->settings.groups, size = batch->experts / groups, next = 0;
-  if (r->settings.kept == groups)
-    return;
   for (int32_t g = 0; g < groups; g++)
     r->group[g] = group_score(r, batch->dtype, g * size, size);
   alf_topk_row(r->group, groups, r->settings.kept, r->kept);
@@ -142,7 +140,7 @@ void alf_plain_route_tokens(alf_plain_route *r, const alf_affinity *batch, const
   int32_t words = alf_selection_words(batch->experts);
   for (int64_t i = 0; i < batch->tokens; i++) {
     score_token(r, batch, i, grid, real);
-    if (r->settings.groups)
+    if (r->settings.kept < r->settings.groups)
       mask_groups(r, batch);
     alf_topk_row(r->score, batch->experts, r->settings.topk, r->chosen);
     alf_set_selection(chosen + i * words, batch->experts, r->chosen, r->settings.topk);

@@ -2,14 +2,14 @@
 
 #include "cli/catalogue.h"
 
-/* A text that was refused: because of its name, or of what is in its brackets. */
+/* A text that was refused: because of its name, of what is in its brackets, or of the file that it names. */
 static alf_status refuse(const char *option, const char *text, bool known, const char *section, const alf_error *cause,
                          alf_error *err)
 {
   char name[ALF_CHOICE_TEXT];
   alf_choice_name(text, name);
-  return known ? alf_fail(err, cause->code, "%s%s", option, cause->text)
-               : alf_cli_fail_name(option, name, section, err);
+  return known || cause->code != ALF_EINVAL ? alf_fail(err, cause->code, "%s%s", option, cause->text)
+                                            : alf_cli_fail_name(option, name, section, err);
 }
 
 alf_status alf_cli_read_rule(const char *text, const alf_rule **rule, double *values, alf_error *err)

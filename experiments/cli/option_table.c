@@ -31,7 +31,7 @@ const alf_cli_option alf_cli_option_table[] = {
     {"against", 0, "FILE[@ROW]", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(solve), FIELD(against),
      "place a shift vector (.npy, one for each row) relative to the optimal prices; implies --face"},
     {"rule", 0, "RULE", ALF_CLI_STRING, 0, 0, "sign", false, ALF_CLI_ON(iterate), FIELD(rule),
-     "how loads move the shift, NAME or NAME[KEY=VALUE,...], see alflab list rules"},
+     "how loads move the shift, NAME or NAME[KEY=VALUE,...], see alflab list rules; NAME may be a file, ./RULE.so"},
     {"schedule", 0, "NAME", ALF_CLI_STRING, 0, 0, "constant", false, ALF_CLI_ON(iterate), FIELD(schedule),
      "how the step size falls, NAME or NAME[KEY=VALUE,...], see alflab list schedules"},
     {"format", 0, "FORMAT", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(iterate) | ALF_CLI_ON(verify), FIELD(format),
@@ -47,7 +47,8 @@ const alf_cli_option alf_cli_option_table[] = {
     {"claim", 0, "ID,...", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(verify), FIELD(claim),
      "claims, see alflab list claims; default: all"},
     {"rule", 0, "RULE,...", ALF_CLI_STRING, 0, 0, "sign,proportional", false, ALF_CLI_ON(verify), FIELD(rule),
-     "how loads move the shift, each NAME or NAME[KEY=VALUE,...], see alflab list rules"},
+     "how loads move the shift, each NAME or NAME[KEY=VALUE,...], see alflab list rules; NAME may be a file, "
+     "./RULE.so"},
     {"schedule", 0, "NAME,...", ALF_CLI_STRING, 0, 0, "constant,1/n,1/sqrt(n)", false, ALF_CLI_ON(verify),
      FIELD(schedule), "how the step size falls, each NAME or NAME[KEY=VALUE,...], see alflab list schedules"},
     {"step-size", 'u', "U,...", ALF_CLI_STRING, 0, 0, "1e-4,1e-3,1e-2,1e-1,1,10", false, ALF_CLI_ON(verify),

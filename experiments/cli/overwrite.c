@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "alf/rule.h"
+
 /* Whether both names lead to the same file; one that does not exist is no other's. */
 static bool is_same_file(const char *a, const char *b)
 {
@@ -12,7 +14,7 @@ static bool is_same_file(const char *a, const char *b)
          first.st_ino == second.st_ino;
 }
 
-/* An input may go on behind the name of its file, with @BATCH or :KEY. */
+/* An input may go on behind the name of its file, with @BATCH or :KEY, a rule with its parameters. */
 static bool reads(const char *input, const char *path)
 {
   if (!input || is_same_file(input, path))
@@ -21,7 +23,7 @@ static bool reads(const char *input, const char *path)
   char *name = strdup(input);
   for (char *end = name; end && *end && !found; end++) {
     char held = *end;
-    if (held != '@' && held != ':')
+    if (held != '@' && held != ':' && held != '[')
       continue;
     *end = '\0';
     found = is_same_file(name, path);
@@ -44,5 +46,7 @@ alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *er
       return refuse(csv, "INPUT", err);
   if (csv && reads(options->against, csv))
     return refuse(csv, "--against", err);
+  if (csv && options->rule && alf_rule_is_file(options->rule) && reads(options->rule, csv))
+    return refuse(csv, "--rule", err);
   return csv && reads(options->capacities, csv) ? refuse(csv, "--capacities", err) : ALF_OK;
 }

@@ -291,7 +291,14 @@ static alf_status ask_rule(alf_iterate *it, int64_t n, double step_size, alf_err
                           .step_size = step_size,
                           .value = s->rule_values,
                           .scratch = it->scratch};
-  return s->rule->update(&input, it->state, it->delta.real, err);
+  alf_error why = {0}; /* a user's rule may fail without a word */
+  alf_status status = s->rule->update(&input, it->state, it->delta.real, &why);
+  if (status == ALF_OK)
+    return ALF_OK;
+  why.text[sizeof why.text - 1] = '\0';
+  return why.text[0] ? alf_fail(err, status, "%s", why.text)
+                     : alf_fail(err, status, "update %lld: rule %s: %s", (long long)n, s->rule->name,
+                                alf_status_message(status));
 }
 
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err)

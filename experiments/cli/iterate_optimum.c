@@ -41,7 +41,7 @@ static alf_status solve_dyadic(const alf_cli_iterate *run, const alf_affinity *b
 static alf_status solve(const alf_cli_iterate *run, const alf_affinity *batch, alf_cli_optimum *optimum, alf_error *err)
 {
   alf_affinity published = *batch, dyadic = {0};
-  published.tokens -= run->format.padding;
+  published.tokens = alf_iterate_current(run->iterate)->batch_after->tokens;
   if (batch->dtype == ALF_DYADIC)
     return solve_dyadic(run, &published, optimum, err);
   alf_status status = alf_affinity_convert(&published, ALF_DYADIC, &dyadic, err);

@@ -21,6 +21,7 @@ struct alf_iterate {
   int32_t grid_bits;
   alf_shift_buffer shift[2], delta; /* shift[n % 2] belongs to iterate n; so does route[n % 2] */
   alf_route route[2];
+  int64_t *without_padding[2]; /* E: loads of the published tokens, where some are not */
   alf_router *router;
   alf_format format;
   alf_counter *counter;       /* NULL: the rule sees the true loads */
@@ -70,7 +71,8 @@ static bool alloc_buffers(alf_iterate *it)
     complete = alf_shift_alloc(&it->shift[parity], it->experts, it->exact) && complete;
     own->chosen = malloc(selection_words(it) * sizeof *own->chosen);
     own->load = calloc((size_t)it->experts, sizeof *own->load);
-    complete = complete && own->chosen && own->load;
+    it->without_padding[parity] = calloc((size_t)it->experts, sizeof(int64_t));
+    complete = complete && own->chosen && own->load && it->without_padding[parity];
   }
   return alloc_rule(it) && complete;
 }
@@ -191,13 +193,15 @@ static void route_batch(alf_iterate *it, const alf_affinity *batch, int64_t n)
   if (it->counter)
     alf_counter_take(it->counter, own->chosen, own->load);
   it->step.batch_after = published(it, batch);
-  if (it->format.padding) {
-    memset(own->load, 0, (size_t)it->experts * sizeof *own->load);
-    alf_count_loads(own->chosen, it->step.batch_after->tokens, it->experts, own->load);
-  }
   it->step.shift_after = alf_shift_view(shift);
   it->step.chosen_after = own->chosen;
   it->step.load_after = own->load;
+  if (!it->format.padding)
+    return;
+  int64_t *load = it->without_padding[n % 2];
+  memset(load, 0, (size_t)it->experts * sizeof *load);
+  alf_count_loads(own->chosen, it->step.batch_after->tokens, it->experts, load);
+  it->step.load_after = load;
 }
 
 alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_error *err)
@@ -354,6 +358,7 @@ void alf_iterate_free(alf_iterate *it)
     alf_shift_free(&it->shift[parity]);
     free(it->route[parity].chosen);
     free(it->route[parity].load);
+    free(it->without_padding[parity]);
   }
   alf_shift_free(&it->delta);
   alf_router_free(it->router);

@@ -10,7 +10,9 @@
 #include "data/parameter.h"
 #include "routing/router.h"
 
-#define SHIFT_LIMIT 0x1p61 /* |p| in grid units; leaves room for an affinity below 2^41 units in 64 bits */
+/* |p| in grid units: leaves room in 64 bits for an affinity below 2^41 units, or for its product with 1 + p. */
+#define SHIFT_LIMIT         0x1p61
+#define PRODUCT_LIMIT(bits) fmin(SHIFT_LIMIT, ldexp(0x1p20, bits))
 
 /* A shift with the memory behind it. */
 typedef struct shift_buffer {
@@ -88,12 +90,17 @@ static bool alloc_buffers(alf_iterate *it)
   return alloc_rule(it) && complete;
 }
 
+static double shift_limit(const alf_iterate *it)
+{
+  return it->settings.rule->combine == ALF_ADD ? SHIFT_LIMIT : PRODUCT_LIMIT(it->grid_bits);
+}
+
 /* Rounds E affinity units to the grid and reads them back; false when one leaves the range. */
-static bool to_grid(shift_buffer *buffer, int32_t experts, int32_t grid_bits)
+static bool to_grid(shift_buffer *buffer, int32_t experts, int32_t grid_bits, double limit)
 {
   for (int32_t k = 0; k < experts; k++) {
     double units = nearbyint(ldexp(buffer->real[k], grid_bits));
-    if (!(fabs(units) < SHIFT_LIMIT))
+    if (!(fabs(units) < limit))
       return false;
     buffer->grid[k] = (int64_t)units;
     buffer->real[k] = ldexp((double)buffer->grid[k], -grid_bits); /* never −0 */
@@ -115,7 +122,7 @@ static alf_status set_initial_shift(alf_iterate *it, alf_error *err)
     return alf_fail(err, ALF_ERANGE, "step size %g: rounds to 0 on the grid of 2^%d", s->u, -it->grid_bits);
   if (s->shift)
     memcpy(it->shift[0].real, s->shift, (size_t)it->experts * sizeof *s->shift);
-  if (it->exact && !to_grid(&it->shift[0], it->experts, it->grid_bits))
+  if (it->exact && !to_grid(&it->shift[0], it->experts, it->grid_bits, shift_limit(it)))
     return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^%d", -it->grid_bits);
   store_shift(it, &it->shift[0]);
   it->settings.shift = NULL;
@@ -207,7 +214,7 @@ static alf_status fail_range(const alf_iterate *it, const char *what, alf_error 
 /* after = before + delta, exactly in grid units or in floating point. */
 static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_buffer *after, alf_error *err)
 {
-  if (it->exact && !to_grid(&it->delta, it->experts, it->grid_bits))
+  if (it->exact && !to_grid(&it->delta, it->experts, it->grid_bits, SHIFT_LIMIT))
     return fail_range(it, "a step", err);
   for (int32_t k = 0; k < it->experts; k++) {
     if (it->exact) {
@@ -219,7 +226,7 @@ static alf_status move_shift(alf_iterate *it, const shift_buffer *before, shift_
   }
   store_shift(it, after);
   for (int32_t k = 0; k < it->experts; k++)
-    if (!isfinite(after->real[k]) || (it->exact && !(fabs((double)after->grid[k]) < SHIFT_LIMIT)))
+    if (!isfinite(after->real[k]) || (it->exact && !(fabs((double)after->grid[k]) < shift_limit(it))))
       return fail_range(it, "the shift", err);
   return ALF_OK;
 }

@@ -63,8 +63,8 @@ alf_iterate_whole alf_iterate_state(alf_iterate *it);
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
    shape and grid). A step size of 0 freezes the shift whatever the rule: it is not asked, and its state rests too.
    *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61 units, and below 2^20
-   where it multiplies affinities) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate
-   are valid. Errors of the rule itself are handed on. */
+   where it multiplies affinities) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields
+   of the current iterate are valid. Errors of the rule itself are handed on. */
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err);
 
 /* The current iterate: n, shift, selections and loads (in the *_after fields; batch_before is NULL before any step). */

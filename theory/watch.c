@@ -107,6 +107,14 @@ static void conclude_moved(const alf_watch *watch, alf_claim_result *result)
   alf_conclude(result, ALF_HYPOTHESIS_NOT_MET, "the batch changed at step %lld", (long long)watch->moved_at);
 }
 
+/* … and about routing by γ + p. */
+static void conclude_product(const alf_watch *watch, alf_claim_result *result)
+{
+  *result = (alf_claim_result){.margin = NAN, .steps = watch->steps};
+  alf_add_hypothesis(result, "experts are chosen by affinity + shift", false, "by_the_product", 1);
+  alf_conclude(result, ALF_HYPOTHESIS_NOT_MET, "the rule's shift multiplies the affinities");
+}
+
 void alf_watch_finish(alf_watch *watch, alf_claim_result *results)
 {
   watch->run.cycle = watch->cycle ? alf_cycle_found(watch->cycle) : NULL;
@@ -115,6 +123,8 @@ void alf_watch_finish(alf_watch *watch, alf_claim_result *results)
     watch->claims[c]->finish(watch->state[c], &watch->run, &results[c]);
     if (watch->moved_at && !watch->claims[c]->fixed_by_batch)
       conclude_moved(watch, &results[c]);
+    else if (watch->run.rule->combine != ALF_ADD && !watch->claims[c]->fixed_by_batch)
+      conclude_product(watch, &results[c]);
   }
 }
 

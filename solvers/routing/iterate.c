@@ -19,6 +19,7 @@ struct alf_iterate {
   int64_t tokens;
   int32_t experts;
   int32_t grid_bits;
+  double limit;                     /* of |p| in grid units */
   alf_shift_buffer shift[2], delta; /* shift[n % 2] belongs to iterate n; so does route[n % 2] */
   alf_route route[2];
   int64_t *without_padding[2]; /* E: loads of the published tokens, where some are not */
@@ -99,7 +100,7 @@ static alf_status set_initial_shift(alf_iterate *it, alf_error *err)
     return status;
   if (s->shift)
     memcpy(it->shift[0].real, s->shift, (size_t)it->experts * sizeof *s->shift);
-  if (it->exact && !alf_shift_to_grid(&it->shift[0], it->experts, it->grid_bits))
+  if (it->exact && !alf_shift_to_grid(&it->shift[0], it->experts, it->grid_bits, it->limit))
     return alf_fail(err, ALF_ERANGE, "initial shift leaves the grid of 2^%d", -it->grid_bits);
   if (!alf_shift_store(&it->shift[0], it->experts, it->format.shift, it->dtype, it->grid_bits))
     return alf_fail(err, ALF_ERANGE, "initial shift is not finite in %s",
@@ -136,6 +137,7 @@ alf_status alf_iterate_alloc(alf_iterate **out, const alf_affinity *batch, const
   it->tokens = batch->tokens;
   it->experts = batch->experts;
   it->grid_bits = batch->grid_bits;
+  it->limit = alf_shift_limit(settings->rule->combine, batch->grid_bits);
   if (settings->format)
     it->format = *settings->format;
   it->settings.format = &it->format;
@@ -230,7 +232,7 @@ static alf_status round_step(alf_iterate *it, alf_error *err)
 {
   if (!alf_shift_round(&it->delta, it->experts, it->format.step))
     return fail_range(it, "a step", false, err);
-  if (it->exact && !alf_shift_to_grid(&it->delta, it->experts, it->grid_bits))
+  if (it->exact && !alf_shift_to_grid(&it->delta, it->experts, it->grid_bits, it->limit))
     return fail_range(it, "a step", true, err);
   return ALF_OK;
 }
@@ -246,7 +248,7 @@ static alf_status move_shift(alf_iterate *it, const alf_shift_buffer *before, al
   if (!alf_shift_store(after, it->experts, it->format.shift, it->dtype, it->grid_bits))
     return fail_range(it, "the shift", false, err);
   for (int32_t k = 0; it->exact && k < it->experts; k++)
-    if (!(fabs((double)after->grid[k]) < ALF_SHIFT_LIMIT))
+    if (!(fabs((double)after->grid[k]) < it->limit))
       return fail_range(it, "the shift", true, err);
   return ALF_OK;
 }

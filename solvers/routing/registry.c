@@ -5,7 +5,7 @@
 #include "data/parameter.h"
 #include "routing/user_rule.h"
 
-/* A rule is one file in rules/ and one line here. */
+/* A rule is one file in rules/, or in exact/ if it needs a solver, and one line here. */
 #define RULES(X)                                                                                                       \
   X(alf_rule_sign)                                                                                                     \
   X(alf_rule_proportional)                                                                                             \
@@ -15,6 +15,12 @@
   X(alf_rule_smebu)                                                                                                    \
   X(alf_rule_dual_averaging)                                                                                           \
   X(alf_rule_adagrad)                                                                                                  \
+  X(alf_rule_multiplicative)                                                                                           \
+  X(alf_rule_quantile)                                                                                                 \
+  X(alf_rule_signed_quantile)                                                                                          \
+  X(alf_rule_bip)                                                                                                      \
+  X(alf_rule_newton)                                                                                                   \
+  X(alf_rule_oracle)                                                                                                   \
   X(alf_rule_none)
 
 /* A schedule is one file in schedules/ and one line here. */

@@ -16,11 +16,16 @@ void alf_shift_free(alf_shift_buffer *buffer)
   free(buffer->real);
 }
 
-bool alf_shift_to_grid(alf_shift_buffer *buffer, int32_t experts, int32_t grid_bits)
+double alf_shift_limit(alf_combine combine, int32_t grid_bits)
+{
+  return combine == ALF_ADD ? 0x1p61 : fmin(0x1p61, ldexp(0x1p20, grid_bits));
+}
+
+bool alf_shift_to_grid(alf_shift_buffer *buffer, int32_t experts, int32_t grid_bits, double limit)
 {
   for (int32_t k = 0; k < experts; k++) {
     double units = nearbyint(ldexp(buffer->real[k], grid_bits));
-    if (!(fabs(units) < ALF_SHIFT_LIMIT))
+    if (!(fabs(units) < limit))
       return false;
     buffer->grid[k] = (int64_t)units;
     buffer->real[k] = ldexp((double)buffer->grid[k], -grid_bits); /* never −0 */

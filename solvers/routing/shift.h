@@ -4,8 +4,8 @@
 
 #include "alf/iterate.h"
 
-/* |p| in grid units; leaves room for an affinity below 2^41 units in 64 bits. */
-#define ALF_SHIFT_LIMIT 0x1p61
+/* |p| in grid units: leaves room in 64 bits for an affinity below 2^41 units, or for its product with 1 + p. */
+double alf_shift_limit(alf_combine combine, int32_t grid_bits);
 
 /* A shift with the memory behind it. */
 typedef struct alf_shift_buffer {
@@ -22,8 +22,8 @@ static inline alf_shift alf_shift_view(const alf_shift_buffer *buffer)
   return (alf_shift){buffer->grid, buffer->real};
 }
 
-/* Rounds E affinity units to the grid and reads them back; false when one leaves the range. */
-bool alf_shift_to_grid(alf_shift_buffer *buffer, int32_t experts, int32_t grid_bits);
+/* Rounds E affinity units to the grid and reads them back; false when one is not below the limit. */
+bool alf_shift_to_grid(alf_shift_buffer *buffer, int32_t experts, int32_t grid_bits, double limit);
 
 /* Rounds `real` to a precision, whatever the mode; false when that makes one infinite. */
 bool alf_shift_round(alf_shift_buffer *buffer, int32_t experts, alf_precision precision);

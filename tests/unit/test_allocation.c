@@ -134,6 +134,12 @@ static alf_status iterate_with_state(fixture *f, alf_error *err)
   return iterate(f, &f->raw, alf_rule_find("ema"), NULL, err);
 }
 
+/* Which takes memory while it solves. */
+static alf_status iterate_to_the_optimum(fixture *f, alf_error *err)
+{
+  return iterate(f, &f->raw, alf_rule_find("oracle"), NULL, err);
+}
+
 static alf_status make_cycle(fixture *f, alf_error *err)
 {
   return alf_cycle_alloc(&f->cycle, 4, 48, 100, err);
@@ -304,6 +310,7 @@ static void every_allocation_may_fail(void **state)
       {"copy", copy_dyadic, 1, false},
       {"exact iteration", iterate_exactly, 22, false}, /* with all of a format that takes memory */
       {"float iteration", iterate_with_state, 10, false},
+      {"oracle's iteration", iterate_to_the_optimum, 60, true},
       {"cycle", make_cycle, 4, false},
       {"observer", make_observer, 7, false},
       {"watch", make_watch, 15, false},

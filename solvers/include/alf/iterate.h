@@ -73,8 +73,8 @@ alf_iterate_whole alf_iterate_state(alf_iterate *it);
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
    shape and grid; what a batch holds does not change between the call it is first given to and the last). A step size of
    0 freezes the shift whatever the rule: it is not asked, and its state rests too; so it is while stale loads are not
-   there yet. *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61 units) or is
-   not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate are valid.
+   there yet. *step points into the workspace. Errors: ALF_ERANGE when the shift leaves the grid (|p| < 2^61 units, and
+   below 2^20 where it multiplies affinities) or is not finite, ALF_EINVAL for another shape. After an error only the *_after fields of the current iterate are valid.
    Errors of the rule itself are handed on. */
 alf_status alf_iterate_step(alf_iterate *it, const alf_affinity *next, const alf_step **step, alf_error *err);
 

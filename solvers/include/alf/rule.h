@@ -65,7 +65,8 @@ typedef enum alf_combine {
   ALF_MULTIPLY /* γ (1 + p) */
 } alf_combine;
 
-/* One rule: one file in solvers/routing/rules and one line in solvers/routing/registry.c. */
+/* One rule: one file in solvers/routing/rules, or in solvers/exact if it needs a solver, and one line in
+   solvers/routing/registry.c. */
 typedef struct alf_rule {
   const char *name;
   const char *summary; /* one line, with the formula */
@@ -78,6 +79,7 @@ typedef struct alf_rule {
   double u;       /* the step size that the rule is used with where nobody names one; 0: 0.001 */
   bool fractions; /* ALF_FORM_PROPORTIONAL: loads count as fractions of K·T, not in slots */
   bool anchored;  /* a common shift of p changes the steps (clamps do) */
+  bool absolute;  /* so does a constant that is added to the affinities of a token, or it changes the selection */
   bool timed;     /* n enters other than by the step size: a state that returns need not repeat what followed */
   const alf_parameter *parameters; /* at most ALF_MAX_PARAMETERS; NULL: none */
 } alf_rule;

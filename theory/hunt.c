@@ -42,7 +42,12 @@ alf_status alf_trial_judge(const alf_trial *t, const alf_claim *claim, alf_claim
   double shift[ALF_TRIAL_EXPERTS];
   for (int32_t k = 0; k < t->experts; k++)
     shift[k] = ldexp((double)t->shift[k], -t->grid_bits);
-  alf_cell cell = {t->rule, t->schedule, t->u, t->rule_value, t->schedule_value, shift};
+  alf_cell cell = {.rule = t->rule,
+                   .schedule = t->schedule,
+                   .u = t->u,
+                   .rule_values = t->rule_value,
+                   .schedule_values = t->schedule_value,
+                   .shift = shift};
   alf_status status = alf_instance_prepare(&instance, &batch, t->topk, &prepare, err);
   if (status == ALF_OK)
     status = alf_verify_cell(&instance, NULL, &cell, &settings, result, err);

@@ -51,6 +51,7 @@ typedef struct alf_cli_iterate {
   const alf_cli_options *options;
   alf_cell cell; /* rule, schedule, u */
   double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
+  alf_format format;
   alf_cli_cell_text name;
   alf_dtype dtype; /* of the run */
   alf_source *source;

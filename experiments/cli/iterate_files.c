@@ -10,7 +10,7 @@ static void print_header(FILE *csv)
   fprintf(csv, "n,step_size");
   for (const alf_cli_iterate_measure *m = alf_cli_iterate_measures; m->name; m++)
     fprintf(csv, ",%s", m->name);
-  fprintf(csv, ",rule,schedule\n");
+  fprintf(csv, ",rule,schedule,format\n");
 }
 
 alf_status alf_cli_iterate_files_open(alf_cli_iterate *run, alf_error *err)
@@ -61,6 +61,7 @@ static void print_line(const alf_cli_iterate *run, const alf_step *step)
       print_real(csv, alf_cli_look_real(&run->look, m));
   print_text(csv, run->name.rule);
   print_text(csv, run->name.schedule);
+  print_text(csv, run->name.format);
   putc('\n', csv);
 }
 

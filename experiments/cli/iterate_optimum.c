@@ -37,12 +37,14 @@ static alf_status solve_dyadic(const alf_cli_iterate *run, const alf_affinity *b
   return status;
 }
 
+/* Of the tokens that are none of padding. */
 static alf_status solve(const alf_cli_iterate *run, const alf_affinity *batch, alf_cli_optimum *optimum, alf_error *err)
 {
+  alf_affinity published = *batch, dyadic = {0};
+  published.tokens = alf_iterate_current(run->iterate)->batch_after->tokens;
   if (batch->dtype == ALF_DYADIC)
-    return solve_dyadic(run, batch, optimum, err);
-  alf_affinity dyadic = {0};
-  alf_status status = alf_affinity_convert(batch, ALF_DYADIC, &dyadic, err);
+    return solve_dyadic(run, &published, optimum, err);
+  alf_status status = alf_affinity_convert(&published, ALF_DYADIC, &dyadic, err);
   if (status == ALF_OK)
     status = solve_dyadic(run, &dyadic, optimum, err);
   alf_affinity_free(&dyadic);

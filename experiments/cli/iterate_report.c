@@ -49,10 +49,10 @@ static json_t *json_report(const alf_cli_iterate *run)
   const alf_affinity *batch = step->batch_after;
   const alf_cycle_info *cycle = run->cycle ? alf_cycle_found(run->cycle) : NULL;
   int64_t settled = settled_at(run, step);
-  json_t *object =
-      json_pack("{sI si si ss ss sf ss sI sf}", "tokens", (json_int_t)batch->tokens, "experts", (int)batch->experts,
-                "topk", (int)step->topk, "rule", run->name.rule, "schedule", run->name.schedule, "u", run->cell.u,
-                "arithmetic", arithmetic(run), "steps", (json_int_t)step->n, "target", target(step));
+  json_t *object = json_pack("{sI si si ss ss ss sf ss sI sf}", "tokens", (json_int_t)batch->tokens, "experts",
+                             (int)batch->experts, "topk", (int)step->topk, "rule", run->name.rule, "schedule",
+                             run->name.schedule, "format", run->name.format, "u", run->cell.u, "arithmetic",
+                             arithmetic(run), "steps", (json_int_t)step->n, "target", target(step));
   for (const alf_cli_iterate_measure *m = alf_cli_iterate_measures; m->name; m++)
     alf_cli_json_set(&object, m->name,
                      m->whole ? json_integer((json_int_t)alf_cli_look_whole(&run->look, m))
@@ -110,6 +110,8 @@ static void print_head(const alf_cli_iterate *run, const alf_step *step)
   row("topk", "%d", step->topk);
   row("rule", "%s", run->name.rule);
   row("schedule", "%s", run->name.schedule);
+  if (run->name.format[0])
+    row("format", "%s", run->name.format);
   row("u", "%.12g%s", run->cell.u, run->options->u == 0 ? " (the rule's usual one)" : "");
   row("arithmetic", "%s", arithmetic(run));
   row("steps", "%lld", (long long)step->n);

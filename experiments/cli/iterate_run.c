@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "alf/parallel.h"
 #include "cli/interrupt.h"
 #include "cli/iterate.h"
 #include "cli/progress.h"
@@ -30,10 +31,13 @@ static alf_status check_options(const alf_cli_options *options, alf_error *err)
 static alf_status find_parts(alf_cli_iterate *run, alf_error *err)
 {
   const alf_cli_options *options = run->options;
-  run->cell = (alf_cell){.rule_values = run->rule_value, .schedule_values = run->schedule_value};
+  run->cell =
+      (alf_cell){.rule_values = run->rule_value, .schedule_values = run->schedule_value, .format = &run->format};
   alf_status status = alf_cli_read_rule(options->rule, &run->cell.rule, run->rule_value, err);
   if (status == ALF_OK)
     status = alf_cli_read_schedule(options->schedule, &run->cell.schedule, run->schedule_value, err);
+  if (status == ALF_OK)
+    status = alf_cli_read_format(options->format, &run->format, err);
   if (status != ALF_OK)
     return status;
   run->name = alf_cli_describe(&run->cell);
@@ -83,7 +87,9 @@ static alf_status start_iterate(alf_cli_iterate *run, alf_error *err)
                                    .u = run->cell.u,
                                    .topk = (int32_t)run->options->topk,
                                    .rule_values = run->rule_value,
-                                   .schedule_values = run->schedule_value};
+                                   .schedule_values = run->schedule_value,
+                                   .format = &run->format,
+                                   .threads = alf_parallel_threads((int)run->options->threads)};
   alf_status status = alf_iterate_alloc(&run->iterate, &run->batch[0], &settings, err);
   return status == ALF_OK ? alf_iterate_start(run->iterate, &run->batch[0], err) : status;
 }

@@ -122,9 +122,37 @@ static alf_cli_value measure_exact(const alf_step *step)
   for (int32_t k = 0; k < batch->experts; k++)
     prices += (alf_int128)step->shift_after.grid[k] * excess(step->load_after[k], batch->experts, slots);
   alf_cli_value value = {.exact = true, .dual_exact = chosen + prices};
+  if (step->not_topk)
+    value.dual_exact = alf_dual_value(batch, step->topk, step->shift_after.grid);
   value.objective = alf_int128_to_double(chosen, batch->grid_bits, batch->experts);
   value.dual_value = alf_int128_to_double(value.dual_exact, batch->grid_bits, batch->experts);
   return value;
+}
+
+/* Σ of the K largest of γ_i + p. */
+static double best_scores(const alf_step *step, int64_t i)
+{
+  const alf_affinity *batch = step->batch_after;
+  int64_t key[ALF_MAX_EXPERTS];
+  alf_expert best[ALF_MAX_EXPERTS];
+  double sum = 0;
+  for (int32_t k = 0; k < batch->experts; k++)
+    key[k] = alf_score_key(alf_affinity_get(batch, i, k) + step->shift_after.real[k]);
+  alf_topk_row(key, batch->experts, step->topk, best);
+  for (int32_t j = 0; j < step->topk; j++)
+    sum += alf_affinity_get(batch, i, best[j]) + step->shift_after.real[best[j]];
+  return sum;
+}
+
+static double dual_of_scores(const alf_step *step)
+{
+  const alf_affinity *batch = step->batch_after;
+  double target = (double)(step->topk * batch->tokens) / batch->experts, sum = 0;
+  for (int64_t i = 0; i < batch->tokens; i++)
+    sum += best_scores(step, i);
+  for (int32_t k = 0; k < batch->experts; k++)
+    sum -= target * step->shift_after.real[k];
+  return sum;
 }
 
 static alf_cli_value measure_float(const alf_step *step)
@@ -141,6 +169,8 @@ static alf_cli_value measure_float(const alf_step *step)
   value.dual_value = value.objective;
   for (int32_t k = 0; k < batch->experts; k++)
     value.dual_value += step->shift_after.real[k] * ((double)step->load_after[k] - target);
+  if (step->not_topk)
+    value.dual_value = dual_of_scores(step);
   return value;
 }
 

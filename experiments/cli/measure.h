@@ -36,8 +36,8 @@ typedef struct alf_cli_extent {
 alf_cli_extent alf_cli_measure_shift(const alf_shift *shift, int32_t experts, int32_t grid_bits);
 
 /* Values of the current iterate (the *_after fields). Routing by Top-K attains the dual function, so
-   D(p) = Σ γ_ik x_ik + Σ_k p_k (A_k − L); where scores are rounded or combined otherwise this is below D(p). A pass over
-   the selections. */
+   D(p) = Σ γ_ik x_ik + Σ_k p_k (A_k − L), a pass over the selections; where a step is routed otherwise D is evaluated
+   apart. Where scores are rounded to single precision that may miss D(p). */
 typedef struct alf_cli_value {
   bool exact;            /* the batch is dyadic */
   alf_int128 dual_exact; /* D(p), in units of 2^-grid_bits / E; exact only */

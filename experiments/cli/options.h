@@ -12,7 +12,8 @@
 typedef struct alf_cli_options {
   int64_t topk, seed, threads, steps, tokens, iterations, repetitions;
   double timeout, u, tolerance;
-  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities, *loads, *shifts;
+  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities, *loads, *shifts,
+      *format;
   const char *claim, *step_sizes, *widths; /* comma lists */
   bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick, hindsight;
   bool help, version;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "alf/rule.h"
+
 /* Whether both names lead to the same file; one that does not exist is no other's. */
 static bool is_same_file(const char *a, const char *b)
 {
@@ -32,7 +34,7 @@ static bool is_read_as(const char *name, const char *path)
   return is_same_file(name, path) || is_member(name, path);
 }
 
-/* An input may go on behind the name of its file or directory, with @BATCH or :KEY. */
+/* An input may go on behind the name of its file or directory, with @BATCH or :KEY, a rule with its parameters. */
 static bool reads(const char *input, const char *path)
 {
   if (!input || is_read_as(input, path))
@@ -41,7 +43,7 @@ static bool reads(const char *input, const char *path)
   char *name = strdup(input);
   for (char *end = name; end && *end && !found; end++) {
     char held = *end;
-    if (held != '@' && held != ':')
+    if (held != '@' && held != ':' && held != '[')
       continue;
     *end = '\0';
     found = is_read_as(name, path);
@@ -67,6 +69,8 @@ static alf_status check_output(const output *o, const alf_cli_options *options, 
       return refuse(o, "INPUT", err);
   if (reads(options->against, o->path))
     return refuse(o, "--against", err);
+  if (options->rule && alf_rule_is_file(options->rule) && reads(options->rule, o->path))
+    return refuse(o, "--rule", err);
   return reads(options->capacities, o->path) ? refuse(o, "--capacities", err) : ALF_OK;
 }
 

@@ -16,7 +16,8 @@ typedef struct alf_cli_verifier {
   const alf_family_call *call;
   alf_instance instance;
   alf_affinity raw, batch, real;
-  alf_status *status; /* cells: how each run ended */
+  alf_affinity judged; /* a view of batch without its padding: what the instance is about */
+  alf_status *status;  /* cells: how each run ended */
   pthread_mutex_t lock;
   alf_cli_progress progress;
   int64_t done; /* cells of this batch */

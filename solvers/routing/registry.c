@@ -3,8 +3,9 @@
 #include "alf/rule.h"
 #include "alf/schedule.h"
 #include "data/parameter.h"
+#include "routing/user_rule.h"
 
-/* A rule is one file in rules/ and one line here. */
+/* A rule is one file in rules/, or in exact/ if it needs a solver, and one line here. */
 #define RULES(X)                                                                                                       \
   X(alf_rule_sign)                                                                                                     \
   X(alf_rule_proportional)                                                                                             \
@@ -14,6 +15,12 @@
   X(alf_rule_smebu)                                                                                                    \
   X(alf_rule_dual_averaging)                                                                                           \
   X(alf_rule_adagrad)                                                                                                  \
+  X(alf_rule_multiplicative)                                                                                           \
+  X(alf_rule_quantile)                                                                                                 \
+  X(alf_rule_signed_quantile)                                                                                          \
+  X(alf_rule_bip)                                                                                                      \
+  X(alf_rule_newton)                                                                                                   \
+  X(alf_rule_oracle)                                                                                                   \
   X(alf_rule_none)
 
 /* A schedule is one file in schedules/ and one line here. */
@@ -55,6 +62,10 @@ alf_status alf_rule_read(const char *text, const alf_rule **rule, double *values
 {
   char name[ALF_CHOICE_TEXT];
   alf_choice_name(text, name);
+  if (alf_rule_is_file(name)) {
+    alf_status status = alf_user_rule_load(name, rule, err);
+    return status == ALF_OK ? alf_choice_values(text, name, (*rule)->parameters, values, err) : status;
+  }
   *rule = alf_rule_find(name);
   if (!*rule)
     return alf_fail(err, ALF_EINVAL, "'%s': no such rule", name);

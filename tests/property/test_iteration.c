@@ -9,7 +9,6 @@
 
 #include "alf/iterate.h"
 #include "alf/routing.h"
-#include "alf/routing.h"
 #include "alf/verify.h"
 #include "reference.h"
 #include "trial.h"
@@ -139,18 +138,23 @@ static bool float_claims_stand(const subject *s)
   return claims_stand(s, false);
 }
 
+static double float_score(const alf_rule *rule, double affinity, double shift)
+{
+  return rule->combine == ALF_ADD ? affinity + shift : affinity * (1 + shift);
+}
+
 /* K of the row's experts, each ahead of all that were left out: larger, or equal and of lower index. */
-static bool is_topk(const alf_step *step, int64_t i)
+static bool is_topk(const alf_rule *rule, const alf_step *step, int64_t i)
 {
   int32_t experts = step->batch_after->experts, topk = step->topk;
   const double *row = (const double *)step->batch_after->values + i * experts;
   const uint64_t *chosen = step->chosen_after + i * alf_selection_words(experts);
   int32_t count = 0;
   for (int32_t j = alf_next_expert(chosen, experts, 0); j < experts; j = alf_next_expert(chosen, experts, j + 1)) {
-    double held = row[j] + step->shift_after.real[j];
+    double held = float_score(rule, row[j], step->shift_after.real[j]);
     count++;
     for (int32_t k = 0; k < experts; k++) {
-      double other = row[k] + step->shift_after.real[k];
+      double other = float_score(rule, row[k], step->shift_after.real[k]);
       if (!alf_has_expert(chosen, k) && (other > held || (other == held && k < j)))
         return false;
     }
@@ -171,15 +175,20 @@ static bool float_runs_route_by_topk(const subject *s)
     if (slots != (int64_t)s->trial->topk * s->trial->rows)
       right = fail_because(s, "step %d: loads sum to %lld, expected K T", n, (long long)slots);
     for (int64_t i = 0; right && i < s->trial->rows; i++)
-      if (!is_topk(step, i))
+      if (!is_topk(settings.rule, step, i))
         right = fail_because(s, "step %d, token %lld: not the Top-K", n, (long long)i);
   }
   alf_iterate_free(it);
   return right;
 }
 
+static int64_t exact_score(const alf_rule *rule, int64_t affinity, int64_t shift, int32_t grid_bits)
+{
+  return affinity + (int64_t)(rule->combine == ALF_ADD ? shift : ((alf_int128)affinity * shift) >> grid_bits);
+}
+
 /* Some token's K-th and K+1-st scores agree: then the index decides, and no other order of experts gives the same. */
-static bool has_tie(const alf_step *step)
+static bool has_tie(const alf_rule *rule, const alf_step *step)
 {
   int32_t experts = step->batch_after->experts;
   for (int64_t i = 0; i < step->batch_after->tokens; i++) {
@@ -188,7 +197,7 @@ static bool has_tie(const alf_step *step)
     int64_t least = INT64_MAX, most_left_out = INT64_MIN;
     for (int32_t k = 0; k < experts; k++) {
       bool is_chosen = alf_has_expert(chosen, k);
-      int64_t score = row[k] + step->shift_after.grid[k];
+      int64_t score = exact_score(rule, row[k], step->shift_after.grid[k], step->batch_after->grid_bits);
       least = is_chosen && score < least ? score : least;
       most_left_out = !is_chosen && score > most_left_out ? score : most_left_out;
     }
@@ -230,10 +239,10 @@ static bool experts_have_no_order(const subject *s)
   alf_iterate *it = start_on(&s->batch, &settings);
   settings.shift = start;
   alf_iterate *mirror = start_on(&mirrored, &settings);
-  bool same = true, tied = has_tie(alf_iterate_current(it));
+  bool same = true, tied = has_tie(settings.rule, alf_iterate_current(it));
   for (int n = 1; same && !tied && n <= s->trial->steps; n++) {
     const alf_step *step = advance(it, &s->batch);
-    tied = has_tie(step);
+    tied = has_tie(settings.rule, step);
     if (!tied && !is_mirrored(step, advance(mirror, &mirrored)))
       same = fail_because(s, "step %d: reversing the experts does not reverse the run", n);
   }
@@ -243,19 +252,23 @@ static bool experts_have_no_order(const subject *s)
   return same;
 }
 
+/* For rules that only look at differences. The constants are at most 2^38, and leave cells below 2^41. */
 static bool constants_of_tokens_do_not_matter(const subject *s)
 {
   alf_affinity raised = {0};
   alf_error err = {0};
   assert_ok(alf_affinity_convert(&s->batch, ALF_DYADIC, &raised, &err), &err);
-  int64_t *cell = raised.storage;
-  for (int64_t i = 0; i < s->trial->rows; i++)
-    for (int32_t k = 0; k < s->trial->columns; k++)
-      *cell++ += (i * 0x9e3779b97 + 12345) % 0x8000000000 - 0x4000000000;
+  int64_t *cell = raised.storage, largest = 0, cells = (int64_t)s->trial->rows * s->trial->columns;
+  for (int64_t c = 0; c < cells; c++)
+    largest = llabs(cell[c]) > largest ? llabs(cell[c]) : largest;
+  int64_t room = ((INT64_C(1) << 41) - largest) / 2;
+  room = room < 0x4000000000 ? room : 0x4000000000;
+  for (int64_t c = 0; c < cells && room > 0; c++)
+    cell[c] += (c / s->trial->columns * 0x9e3779b97 + 12345) % (2 * room) - room;
   alf_iterate_settings settings = settings_of(s);
   alf_iterate *it = start_on(&s->batch, &settings), *other = start_on(&raised, &settings);
   bool same = true;
-  for (int n = 1; same && n <= s->trial->steps; n++)
+  for (int n = 1; same && !settings.rule->absolute && n <= s->trial->steps; n++)
     if (!same_steps(advance(it, &s->batch), advance(other, &raised)))
       same = fail_because(s, "step %d: constants added to tokens change the run", n);
   alf_iterate_free(it);

@@ -45,6 +45,15 @@ static int toss(alf_reference *r)
   return (int)(r->coin >> 40) & 1;
 }
 
+/* γ + p, or γ (1 + p) rounded down to the grid. */
+static int64_t score(const alf_reference *r, int64_t affinity, int64_t shift)
+{
+  if (r->settings.rule->combine == ALF_ADD)
+    return affinity + shift;
+  alf_int128 unit = (alf_int128)1 << r->batch->grid_bits, product = affinity * (unit + shift);
+  return (int64_t)(product / unit - (product % unit < 0));
+}
+
 /* The best expert not yet taken: K passes over the row, no cleverness. */
 static int32_t best_free(alf_reference *r, const int64_t *row, const int64_t *shift, const char *taken)
 {
@@ -52,7 +61,7 @@ static int32_t best_free(alf_reference *r, const int64_t *row, const int64_t *sh
   for (int32_t k = 0; k < experts; k++) {
     if (taken[k])
       continue;
-    int64_t ahead = best < 0 ? 1 : (row[k] + shift[k]) - (row[best] + shift[best]);
+    int64_t ahead = best < 0 ? 1 : score(r, row[k], shift[k]) - score(r, row[best], shift[best]);
     if (ahead > 0 || (ahead == 0 && r->sabotage == ALF_RANDOM_TIES && toss(r)))
       best = k;
   }

@@ -65,6 +65,12 @@ static void draw_values(double *value, const alf_parameter *table, gsl_rng *rng)
   }
 }
 
+/* Shifts are of the size of the affinities, unless they multiply these. */
+static int shift_scale(const alf_trial *t)
+{
+  return t->rule->combine == ALF_ADD ? t->scale : 0;
+}
+
 void alf_trial_draw(alf_trial *t, uint64_t number)
 {
   gsl_rng *rng = stream_of(0, number);
@@ -88,7 +94,7 @@ void alf_trial_draw(alf_trial *t, uint64_t number)
   t->u = draw_step_size(rng);
   t->steps = whole(rng, 1, 60);
   t->scale = whole(rng, 0, 3) ? 0 : whole(rng, -20, 30); /* grids coarser than 2^-40, and hardly finer than u */
-  t->u = ldexp(t->u, t->scale);
+  t->u = ldexp(t->u, shift_scale(t));
   t->start = whole(rng, 0, 3) ? 0 : whole(rng, 1, 1000);
   gsl_rng_free(rng);
 }
@@ -184,7 +190,7 @@ void alf_trial_start(const alf_trial *t, double shift[ALF_TRIAL_EXPERTS])
 {
   gsl_rng *rng = stream_of(1, (uint64_t)t->start);
   for (int k = 0; k < ALF_TRIAL_EXPERTS; k++)
-    shift[k] = t->start ? ldexp(2 * gsl_rng_uniform(rng) - 1, t->scale) : 0;
+    shift[k] = t->start ? ldexp(2 * gsl_rng_uniform(rng) - 1, shift_scale(t)) : 0;
   gsl_rng_free(rng);
 }
 
@@ -276,7 +282,7 @@ static void simplify(shrinking *s)
   if (smaller.schedule != s->trial->schedule)
     keep_if_fails(s, &smaller);
   smaller = *s->trial;
-  smaller.u = ldexp(smaller.u, -smaller.scale);
+  smaller.u = ldexp(smaller.u, -shift_scale(&smaller));
   smaller.scale = 0;
   if (s->trial->scale)
     keep_if_fails(s, &smaller);

@@ -8,7 +8,7 @@
 #include "alf/random.h"
 #include "direction.h"
 
-enum { DIRECTIONS = 4, PIECE = 256, MOST_PIECES = 512 };
+enum { DIRECTIONS = 4, PIECE = 256, FEWEST_PIECES = 128, MOST_PIECES = 1024 };
 
 #define STEP        0x1p-6             /* t of the differences F(p + tz) − 2 F(p) + F(p − tz) */
 #define FIRST_BATCH (INT64_C(1) << 47) /* of the samples: behind the longest stream */
@@ -120,8 +120,8 @@ static void observe(study *s, const double *shift, const double *z, bool even, f
 /* More experts, more ties: fewer tokens show the same. */
 static int64_t count_pieces(int32_t experts)
 {
-  int64_t pieces = MOST_PIECES * 16 / experts;
-  return pieces < MOST_PIECES / 4 ? MOST_PIECES / 4 : pieces > MOST_PIECES ? MOST_PIECES : pieces;
+  int64_t pieces = 64 * FEWEST_PIECES / experts;
+  return pieces < FEWEST_PIECES ? FEWEST_PIECES : pieces > MOST_PIECES ? MOST_PIECES : pieces;
 }
 
 static alf_status sample(study *s, int at, finding *findings, bool (*stop)(void), alf_error *err)

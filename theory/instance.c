@@ -103,7 +103,7 @@ alf_status alf_instance_prepare(alf_instance *instance, const alf_affinity *batc
   instance->batch = batch;
   instance->topk = topk;
   alf_fail(&instance->why_not, ALF_EUNSUPPORTED, "the optimum was not asked for");
-  alf_fail(&instance->why_not_curved, ALF_EUNSUPPORTED, "the curvature was not asked for");
+  alf_fail(&instance->why_not_curved, ALF_EINVAL, "the curvature was not asked for");
   measure_values(instance);
   if (settings->solve)
     status = find_optimum(instance, settings, err);

@@ -47,6 +47,12 @@ static alf_cli_entry format_entry(int i)
   return i == 0 ? keys : (alf_cli_entry){0};
 }
 
+static alf_cli_entry false_claim_entry(int i)
+{
+  return alf_false_claims[i] ? (alf_cli_entry){alf_false_claims[i]->id, alf_false_claims[i]->title}
+                             : (alf_cli_entry){0};
+}
+
 /* "auto" stands for a solver of the table. */
 static alf_cli_entry solver_entry(int i)
 {
@@ -61,6 +67,7 @@ const alf_cli_section alf_cli_sections[] = {
     {"formats", "format", format_entry},
     {"sources", "source", source_entry},
     {"claims", "claim", claim_entry},
+    {"false_claims", "false claim", false_claim_entry},
     {0},
 };
 

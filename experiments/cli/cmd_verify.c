@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/verifier.h"
+#include "cli/verify_hunt.h"
 
 typedef struct verify_run {
   const alf_cli_options *options;
@@ -53,6 +54,12 @@ static alf_status print_total(verify_run *run, alf_error *err)
 
 static int verify(const alf_cli_options *options, alf_error *err)
 {
+  if (options->replay)
+    return alf_cli_replay(options, err);
+  if (options->hunt > 0)
+    return alf_cli_hunt(options, err);
+  if (options->topk == 0)
+    return alf_cli_exit_code(alf_fail(err, ALF_EINVAL, "--topk is missing: expected --topk K, experts per token, below their number"));
   verify_run run = {.options = options, .list = options->json ? json_array() : NULL};
   alf_status status = alf_cli_verifier_prepare(&run.verifier, options, err);
   if (status == ALF_OK)

@@ -6,8 +6,10 @@
 #define FLAG        NULL, ALF_CLI_FLAG, 0, 0, NULL, false
 
 const alf_cli_option alf_cli_option_table[] = {
+    {"topk", 'k', "K", ALF_CLI_INTEGER, 1, 4095, NULL, false, ALF_CLI_ON(verify), FIELD(topk),
+     "experts per token, below their number; required where INPUTs are verified"},
     {"topk", 'k', "K", ALF_CLI_INTEGER, 1, 4095, NULL, true,
-     ALF_CLI_ON(verify) | ALF_CLI_ON(solve) | ALF_CLI_ON(iterate) | ALF_CLI_ON(regret), FIELD(topk),
+     ALF_CLI_ON(solve) | ALF_CLI_ON(iterate) | ALF_CLI_ON(regret), FIELD(topk),
      "experts per token, below their number"},
     {"solver", 0, "NAME", ALF_CLI_STRING, 0, 0, "auto", false, ALF_CLI_ON(solve), FIELD(solver),
      "see alflab list solvers; auto: exchange, which is exact and takes any size"},
@@ -82,6 +84,13 @@ const alf_cli_option alf_cli_option_table[] = {
     {"float", 0, FLAG, ALF_CLI_ON(verify), FIELD(float_mode), "double precision instead of exact integers"},
     {"timeout", 0, "S", ALF_CLI_REAL, 0, 1e9, "60", false, ALF_CLI_ON(verify), FIELD(timeout),
      "seconds for the exact optimum of one batch; 0: no limit"},
+    {"hunt", 0, "S", ALF_CLI_REAL, 0, 1e9, "0", false, ALF_CLI_ON(verify), FIELD(hunt),
+     "search S seconds for counterexamples on small instances instead of verifying INPUTs; rules and schedules as "
+     "above"},
+    {"witness", 0, "DIR", ALF_CLI_STRING, 0, 0, ".", false, ALF_CLI_ON(verify), FIELD(witness),
+     "where counterexamples go, witness-CLAIM.json"},
+    {"replay", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(verify), FIELD(replay),
+     "judge a counterexample again; exit code 4 when it does not come out as recorded"},
     {"tokens", 0, "N", ALF_CLI_INTEGER, 1, 1e12, NULL, false, ALF_CLI_ON(trace_cut), FIELD(tokens),
      "the first N tokens of each batch; default: all"},
     {"batches", 0, "A:B", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(trace_cut), FIELD(batches),

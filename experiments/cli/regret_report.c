@@ -40,9 +40,9 @@ static void print_head(const alf_cli_regret_result *r)
            "mu = %.4g, estimated\n",
            t->pooled, t->gradient, t->modulus);
   else
-    printf("batches change: dynamic regret, against the exact optimum of each; mu = %.4g, estimated from %" PRId64
-           " tokens\n",
-           t->modulus, t->pooled);
+    printf("batches change: dynamic regret, against the exact optimum of each\n");
+  if (!t->stationary && t->modulus > 0)
+    printf("mu = %.4g, estimated from %" PRId64 " tokens\n", t->modulus, t->pooled);
   if (r->regret->expected)
     printf("mean of |g|^2 at most %.4g seen, G^2 = K T^2 (1 - K/E) = %.4g\n", r->regret->gradient_square,
            r->row[0].bound.gradient_square);

@@ -128,6 +128,23 @@ static void ties_have_no_density(void **state)
   alf_affinity_free(&batch);
 }
 
+/* That is no failure of the claim, nor of the check. */
+static void what_has_no_density_does_not_meet_the_hypothesis(void **state)
+{
+  (void)state;
+  alf_affinity batch = {.dtype = ALF_DYADIC, .tokens = 100, .experts = 8};
+  alf_instance instance = {.batch = &batch};
+  alf_run run = {.instance = &instance};
+  alf_claim_result result = {0};
+  alf_fail(&instance.why_not_curved, ALF_EUNSUPPORTED, "all are tied");
+  alf_claim_find("C8")->finish(NULL, &run, &result);
+  assert_int_equal(result.verdict, ALF_HYPOTHESIS_NOT_MET);
+  assert_string_equal(result.reason, "all are tied");
+  alf_fail(&instance.why_not_curved, ALF_ESOLVER, "Newton's method fails");
+  alf_claim_find("C8")->finish(NULL, &run, &result);
+  assert_int_equal(result.verdict, ALF_INCONCLUSIVE);
+}
+
 static bool at_once(void)
 {
   return true;
@@ -146,9 +163,13 @@ static void stops_when_told(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(families_hold),        cmocka_unit_test(wrong_densities_are_refuted),
-      cmocka_unit_test(every_part_can_fail),  cmocka_unit_test(batches_are_estimated),
-      cmocka_unit_test(ties_have_no_density), cmocka_unit_test(stops_when_told),
+      cmocka_unit_test(families_hold),
+      cmocka_unit_test(wrong_densities_are_refuted),
+      cmocka_unit_test(every_part_can_fail),
+      cmocka_unit_test(batches_are_estimated),
+      cmocka_unit_test(ties_have_no_density),
+      cmocka_unit_test(stops_when_told),
+      cmocka_unit_test(what_has_no_density_does_not_meet_the_hypothesis),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

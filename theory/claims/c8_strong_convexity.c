@@ -5,7 +5,7 @@
 /* z'∇²F z = T Σ_{k<l} h_kl (z_k − z_l)², so the modulus on Σ z = 0 is T λ_2 >= T E min h; and h >= c^E κ^(E−1) / (E−1)
    where all densities are at least c and max p − min p <= 1 − κ. */
 #define REFUTING 5.5  /* standard errors: one of 16 comparisons lies beyond with probability 6e-7 */
-#define RESOLVED 0.02 /* relative standard error at which a comparison means something */
+#define RESOLVED 0.03 /* relative standard error at which a comparison means something */
 
 /* Distances from the predictions, and the exact inequalities, as far from failing as they are. */
 static void judge(const alf_curvature *c, alf_claim_result *result)
@@ -40,7 +40,10 @@ static void finish(void *opaque, const alf_run *run, alf_claim_result *result)
   double tokens = (double)instance->batch->tokens;
   result->margin = NAN;
   if (!instance->curved) {
-    alf_conclude(result, ALF_INCONCLUSIVE, "%.200s", instance->why_not_curved.text);
+    bool has_none = instance->why_not_curved.code == ALF_EUNSUPPORTED;
+    if (has_none)
+      alf_add_hypothesis(result, "ties have a density, and tokens enough show it", false, "tokens", tokens);
+    alf_conclude(result, has_none ? ALF_HYPOTHESIS_NOT_MET : ALF_INCONCLUSIVE, "%.200s", instance->why_not_curved.text);
     return;
   }
   alf_add_hypothesis(result, "affinities are independent, of known densities", c->independent, "independent",

@@ -8,9 +8,8 @@
 #include "alf/random.h"
 #include "direction.h"
 
-enum { DIRECTIONS = 4, PIECE = 256, FEWEST_PIECES = 128, MOST_PIECES = 1024 };
+enum { DIRECTIONS = 4, PIECE = 256, FEWEST_PIECES = 256, MOST_PIECES = 1024 };
 
-#define STEP        0x1p-6             /* t of the differences F(p + tz) − 2 F(p) + F(p − tz) */
 #define FIRST_BATCH (INT64_C(1) << 47) /* of the samples: behind the longest stream */
 
 /* A sample of tokens against what quadrature says of them. */
@@ -19,6 +18,7 @@ typedef struct study {
   const alf_family *family;
   alf_family_call call;
   int32_t experts, topk;
+  double step; /* t of the differences F(p + tz) − 2 F(p) + F(p − tz): short against what separates order statistics */
   double *shift[ALF_CURVATURE_POINTS], *moved; /* E each */
   double *z;                                   /* DIRECTIONS×E */
   double *affinity;                            /* PIECE×E */
@@ -93,10 +93,10 @@ static void predict(study *s, const double *shift, const double *z, finding *p)
 {
   const double node = 0.7;
   double middle = curvature_at(s, shift, z, 0);
-  double ends = (curvature_at(s, shift, z, node * STEP) + curvature_at(s, shift, z, -node * STEP)) / 2;
+  double ends = (curvature_at(s, shift, z, node * s->step) + curvature_at(s, shift, z, -node * s->step)) / 2;
   double bend = (ends - middle) / (node * node);
-  p->second = STEP * STEP * (middle + bend / 6);
-  p->along = STEP * (2 * middle + 2 * bend / 3);
+  p->second = s->step * s->step * (middle + bend / 6);
+  p->along = s->step * (2 * middle + 2 * bend / 3);
 }
 
 /* Tokens of even batches show second differences, those of odd ones differences of the gradient. */
@@ -105,8 +105,8 @@ static void observe(study *s, const double *shift, const double *z, bool even, f
   for (int64_t i = 0; i < PIECE; i++) {
     const double *row = s->affinity + i * s->experts;
     double here, ahead, behind;
-    double up = alf_sum_of_best(row, shift, STEP, z, s->experts, s->topk, s->best, &ahead);
-    double down = alf_sum_of_best(row, shift, -STEP, z, s->experts, s->topk, s->best, &behind);
+    double up = alf_sum_of_best(row, shift, s->step, z, s->experts, s->topk, s->best, &ahead);
+    double down = alf_sum_of_best(row, shift, -s->step, z, s->experts, s->topk, s->best, &behind);
     if (even) {
       double level = alf_sum_of_best(row, shift, 0, z, s->experts, s->topk, s->best, &here);
       bool still = ahead == here && behind == here; /* what is left then is rounding */
@@ -120,7 +120,7 @@ static void observe(study *s, const double *shift, const double *z, bool even, f
 /* More experts, more ties: fewer tokens show the same. */
 static int64_t count_pieces(int32_t experts)
 {
-  int64_t pieces = 64 * FEWEST_PIECES / experts;
+  int64_t pieces = 32 * FEWEST_PIECES / experts;
   return pieces < FEWEST_PIECES ? FEWEST_PIECES : pieces > MOST_PIECES ? MOST_PIECES : pieces;
 }
 
@@ -188,6 +188,7 @@ alf_status alf_curvature_of_family(alf_curvature *c, const alf_family *family, c
                                    int32_t topk, bool (*stop)(void), alf_error *err)
 {
   study s = {.family = family, .call = *call, .experts = call->experts, .topk = topk};
+  s.step = fmin(0x1p-6, 0.25 / s.experts);
   double gradient;
   *c = (alf_curvature){.independent = true, .bandwidth = NAN, .bias = NAN, .least_counted = INT64_MAX};
   alf_status status = alf_population_alloc(&s.population, family, call, topk, err);

@@ -8,7 +8,7 @@
 #include "alf/random.h"
 #include "direction.h"
 
-enum { DIRECTIONS = 4, PIECE = 256, FEWEST_PIECES = 256, MOST_PIECES = 1024 };
+enum { DIRECTIONS = 4, PIECE = 256, FEWEST_PIECES = 128, MOST_PIECES = 1024 };
 
 #define FIRST_BATCH (INT64_C(1) << 47) /* of the samples: behind the longest stream */
 
@@ -120,7 +120,7 @@ static void observe(study *s, const double *shift, const double *z, bool even, f
 /* More experts, more ties: fewer tokens show the same. */
 static int64_t count_pieces(int32_t experts)
 {
-  int64_t pieces = 32 * FEWEST_PIECES / experts;
+  int64_t pieces = 64 * FEWEST_PIECES / experts;
   return pieces < FEWEST_PIECES ? FEWEST_PIECES : pieces > MOST_PIECES ? MOST_PIECES : pieces;
 }
 

@@ -222,6 +222,23 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   return ALF_OK;
 }
 
+alf_status alf_iterate_resume(alf_iterate *it, const alf_affinity *batch, int64_t n, const void *state, size_t size,
+                              alf_error *err)
+{
+  size_t numbers = (size_t)it->experts * sizeof(double);
+  if (it->exact || it->counter || it->format.shift || size != numbers + it->state_size)
+    return alf_fail(err, ALF_EINVAL, "iteration: a state of %zu bytes cannot be resumed, expected %zu of a float run",
+                    size, numbers + it->state_size);
+  alf_status status = check_batch(it, batch, err);
+  if (status != ALF_OK)
+    return status;
+  memcpy(it->shift[n % 2].real, state, numbers);
+  memcpy(it->state, (const char *)state + numbers, it->state_size);
+  it->step = (alf_step){.n = n, .topk = it->settings.topk, .not_topk = it->settings.rule->combine != ALF_ADD};
+  route_batch(it, batch, n);
+  return ALF_OK;
+}
+
 static alf_status fail_range(const alf_iterate *it, const char *what, bool finite, alf_error *err)
 {
   char end[48] = "is not finite";

@@ -71,6 +71,12 @@ typedef struct alf_iterate_whole {
 
 alf_iterate_whole alf_iterate_state(alf_iterate *it);
 
+/* Goes on where another iteration of the same settings was: as if `batch`, which it routed last, had just been routed in
+   iterate n with the state it had then (copied from alf_iterate_state). For float mode without a format; ALF_EINVAL for
+   others, and for a state of another size. */
+alf_status alf_iterate_resume(alf_iterate *it, const alf_affinity *batch, int64_t n, const void *state, size_t size,
+                              alf_error *err);
+
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
    shape and grid; what a batch holds does not change between the call it is first given to and the last). A step size of
    0 freezes the shift whatever the rule: it is not asked, and its state rests too; so it is while stale loads are not

@@ -11,6 +11,7 @@
   X(solve)                                                                                                             \
   X(iterate)                                                                                                           \
   X(regret)                                                                                                            \
+  X(train)                                                                                                             \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \
   X(trace_info)                                                                                                        \

@@ -14,9 +14,9 @@ typedef struct alf_cli_options {
   double timeout, u, tolerance, hunt;
   const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities, *loads, *shifts,
       *format;
-  const char *witness, *replay;
+  const char *witness, *replay, *set, *text;
   const char *claim, *step_sizes, *widths; /* comma lists */
-  bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick, hindsight;
+  bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick, hindsight, resume;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;

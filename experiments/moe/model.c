@@ -217,6 +217,11 @@ const alf_real *alf_moe_affinity(const alf_moe_model *m, int32_t layer)
   return m->layer[layer].mixture.affinity;
 }
 
+alf_real *alf_moe_last_affinity(alf_moe_model *m, int32_t layer)
+{
+  return m->layer[layer].affinity[m->parity];
+}
+
 /* Token t of the batch as an input; its target is the one after it. */
 static const int32_t *token_at(const alf_moe_model *m, int64_t t)
 {

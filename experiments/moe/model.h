@@ -43,6 +43,9 @@ void alf_moe_backward(alf_moe_model *model);
 /* What a layer's router saw in the last forward, T×E. */
 const alf_real *alf_moe_affinity(const alf_moe_model *model, int32_t layer);
 
+/* Where the affinities of the last training batch lie; the next forward in training writes elsewhere. */
+alf_real *alf_moe_last_affinity(alf_moe_model *model, int32_t layer);
+
 /* Safe on NULL. */
 void alf_moe_free(alf_moe_model *model);
 

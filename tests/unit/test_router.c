@@ -83,7 +83,7 @@ static trail run(const alf_affinity *batch, alf_iterate_settings settings, const
 {
   alf_iterate *it = NULL;
   alf_error err = {0};
-  size_t experts = (size_t)batch->experts, words = (size_t)batch->tokens * (size_t)alf_selection_words(batch->experts);
+  size_t experts = (size_t)batch->experts, words = (size_t)alf_selection_words(batch->experts);
   trail t = {.hash = 1};
   settings.kernel = v->kernel;
   settings.eager = v->eager;

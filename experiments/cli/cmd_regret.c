@@ -43,8 +43,10 @@ static alf_status prepare(regret_run *run, alf_error *err)
   const alf_family_call *call;
   alf_source *source = NULL;
   alf_status status = alf_cli_open(&source, run->input, o, err);
-  if (status != ALF_OK)
+  if (status != ALF_OK) {
+    alf_source_close(source); /* K may not fit what was opened */
     return status;
+  }
   bool file = !alf_source_family(source, &call);
   int64_t batches = alf_source_describe(source)->batches;
   alf_source_close(source);

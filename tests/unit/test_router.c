@@ -83,7 +83,7 @@ static trail run(const alf_affinity *batch, alf_iterate_settings settings, const
 {
   alf_iterate *it = NULL;
   alf_error err = {0};
-  size_t experts = (size_t)batch->experts, words = (size_t)batch->tokens * (size_t)alf_selection_words(batch->experts);
+  size_t experts = (size_t)batch->experts, words = (size_t)alf_selection_words(batch->experts);
   trail t = {.hash = 1};
   settings.kernel = v->kernel;
   settings.eager = v->eager;
@@ -93,7 +93,7 @@ static trail run(const alf_affinity *batch, alf_iterate_settings settings, const
   for (int n = 1; n <= steps; n++) {
     const alf_step *step;
     assert_ok(alf_iterate_step(it, batch, &step, &err), &err);
-    mix(&t.hash, step->chosen_after, words);
+    mix(&t.hash, step->chosen_after, (size_t)step->batch_after->tokens * words);
     mix(&t.hash, step->load_after, experts);
     mix(&t.hash, step->shift_after.real, experts);
     t.routed += step->routed;
@@ -155,6 +155,38 @@ static void every_rule_in_every_arithmetic(void **state)
       alf_iterate_settings settings = {*rule, alf_schedule_find("1/sqrt(n)"), alf_rule_usual_u(*rule), 3};
       compare(&batch, &settings, 40, 20);
     }
+    alf_affinity_free(&batch);
+  }
+}
+
+/* Formats change what the rule sees and how its shift is kept; which tokens may be skipped follows from the shift alone. */
+static void every_format(void **state)
+{
+  (void)state;
+  static const char *const formats[] = {"shift=float32",
+                                        "shift=bfloat16",
+                                        "shift=float16",
+                                        "step=bfloat16",
+                                        "loads=bfloat16,ranks=3,order=tree",
+                                        "loads=bfloat16,ones=1",
+                                        "loads=float32,ranks=2",
+                                        "twice=1,stale=2",
+                                        "padding=70",
+                                        "groups=4,kept=2",
+                                        "groups=4,kept=2,mask=0"};
+  static const char *const rules[] = {"sign", "smebu"};
+  for (int dtype = ALF_FLOAT32; dtype <= ALF_DYADIC; dtype++) {
+    alf_affinity batch = {0};
+    to_type("softmax:T=530,E=24,skew=1", (alf_dtype)dtype, &batch);
+    for (size_t f = 0; f < sizeof formats / sizeof *formats; f++)
+      for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+        alf_format format;
+        alf_error err = {0};
+        assert_ok(alf_format_read(formats[f], &format, &err), &err);
+        alf_iterate_settings settings = {alf_rule_find(rules[r]), alf_schedule_find("1/n"), 0.02, 3};
+        settings.format = &format;
+        compare(&batch, &settings, 24, format.groups ? 0 : 24);
+      }
     alf_affinity_free(&batch);
   }
 }
@@ -265,9 +297,13 @@ static void unknown_kernels_are_refused(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_rule_in_every_arithmetic), cmocka_unit_test(skips_what_cannot_change),
-      cmocka_unit_test(rounding_is_allowed_for),        cmocka_unit_test(every_size),
-      cmocka_unit_test(batches_that_change_are_routed), cmocka_unit_test(unknown_kernels_are_refused),
+      cmocka_unit_test(every_rule_in_every_arithmetic),
+      cmocka_unit_test(every_format),
+      cmocka_unit_test(skips_what_cannot_change),
+      cmocka_unit_test(rounding_is_allowed_for),
+      cmocka_unit_test(every_size),
+      cmocka_unit_test(batches_that_change_are_routed),
+      cmocka_unit_test(unknown_kernels_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,7 @@ alf_status alf_iterate_alloc(alf_iterate **out, const alf_affinity *batch, const
     status = alf_router_alloc(&it->router, batch, &routing, err);
   if (status == ALF_OK)
     status = set_initial_shift(it, err);
+  it->step.shift_after = alf_shift_view(&it->shift[0]);
   if (status == ALF_OK)
     *out = it;
   else

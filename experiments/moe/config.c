@@ -80,12 +80,16 @@ alf_moe_config alf_moe_config_default(void)
                           .text = "/usr/share/dictd/gcide.dict.dz"};
 }
 
+/* Told the keys of its section, or the sections. */
 static alf_status refuse_key(const char *name, alf_error *err)
 {
-  char known[900] = "";
-  size_t used = 0;
+  char known[400] = "";
+  size_t used = 0, section = strcspn(name, ".") + 1;
   for (const key *k = keys; k->name && used < sizeof known; k++)
-    used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", k->name);
+    if (strncmp(k->name, name, section) == 0)
+      used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", k->name);
+  if (!used)
+    strcpy(known, "those of the sections model, training, balance, data, output");
   return alf_fail(err, ALF_EINVAL, "%.60s: no such key; expected one of %s", name, known);
 }
 

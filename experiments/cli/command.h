@@ -11,6 +11,7 @@
   X(solve)                                                                                                             \
   X(iterate)                                                                                                           \
   X(regret)                                                                                                            \
+  X(claims)                                                                                                            \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \
   X(trace_info)                                                                                                        \

@@ -127,7 +127,8 @@ static void conclude(alf_regret_bound *b, alf_verdict verdict, const char *reaso
 static void put_verdict(alf_regret_bound *b, const alf_regret_cell *cell, const alf_growth *growth)
 {
   if (!b->known) {
-    conclude(b, ALF_HYPOTHESIS_NOT_MET, "no bound is proved for this rule and schedule: it is measured beside the others");
+    conclude(b, ALF_HYPOTHESIS_NOT_MET,
+             "no bound is proved for this rule and schedule: it is measured beside the others");
   } else if (!b->met) {
     snprintf(b->reason, sizeof b->reason, "a = u mu = %.4g, below 1; R_N grows like N^%.2f, best fitted by %s", b->a,
              growth->exponent.value, alf_growth_law_name(growth->law));

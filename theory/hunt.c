@@ -49,10 +49,12 @@ alf_status alf_trial_judge(const alf_trial *t, const alf_claim *claim, alf_claim
                    .schedule_values = t->schedule_value,
                    .shift = shift};
   alf_status status = alf_instance_prepare(&instance, &batch, t->topk, &prepare, err);
-  if (status == ALF_OK)
+  if (status == ALF_OK) {
     status = alf_verify_cell(&instance, NULL, &cell, &settings, result, err);
+    status = status == ALF_ERANGE ? ALF_OK : status; /* the result says so */
+  }
   alf_instance_free(&instance);
-  return status == ALF_ERANGE ? ALF_OK : status; /* the result says so */
+  return status;
 }
 
 /* Affinities of few or many levels, so that ties come often or hardly ever. */

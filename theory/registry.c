@@ -21,13 +21,20 @@
   X(alf_claim_c4_any_start)                                                                                            \
   X(alf_claim_c4_understated)
 
+/* Their files are regret_verdict.c and hindsight_verdict.c. */
+#define ONLINE_CLAIMS(X)                                                                                               \
+  X(alf_claim_c9)                                                                                                      \
+  X(alf_claim_c10)
+
 #define DECLARE(name) extern const alf_claim name;
 #define ENTRY(name)   &name,
 CLAIMS(DECLARE)
 FALSE_CLAIMS(DECLARE)
+ONLINE_CLAIMS(DECLARE)
 
 const alf_claim *const alf_claims[] = {CLAIMS(ENTRY) NULL};
 const alf_claim *const alf_false_claims[] = {FALSE_CLAIMS(ENTRY) NULL};
+const alf_claim *const alf_online_claims[] = {ONLINE_CLAIMS(ENTRY) NULL};
 
 const alf_claim *alf_claim_find(const char *id)
 {

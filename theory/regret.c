@@ -48,6 +48,8 @@ static alf_regret_slots slots_of(const contest *c, int64_t r)
                             .single_stride = g->repetitions,
                             .hindsight = g->hindsight ? g->hindsight + r : NULL,
                             .farthest = g->farthest + r,
+                            .residual = g->residual ? g->residual + r : NULL,
+                            .rounding = g->rounding ? g->rounding + r : NULL,
                             .noise = c->noise ? c->noise + (size_t)r * noise_size(g->experts) : NULL};
 }
 
@@ -97,8 +99,11 @@ static alf_status alloc_results(contest *c, alf_error *err)
   }
   if (s->dynamic)
     g->dynamic = numbers(count, &complete);
-  if (s->hindsight)
+  if (s->hindsight) {
     g->hindsight = numbers(singles, &complete);
+    g->residual = numbers((size_t)g->repetitions, &complete);
+    g->rounding = numbers((size_t)g->repetitions, &complete);
+  }
   g->farthest = numbers(singles, &complete);
   c->gradient = numbers(count, &complete);
   c->status = calloc((size_t)g->repetitions, sizeof *c->status);
@@ -106,12 +111,12 @@ static alf_status alloc_results(contest *c, alf_error *err)
   return complete && c->status && c->err ? ALF_OK : alf_fail_memory(err, count * sizeof(double));
 }
 
-/* Moves the numbers of complete runs to the front of each cell, and forgets the others. */
-static void pack(double *array, const contest *c, int64_t width)
+/* Moves the numbers of complete runs to the front of each of some parts (cells), and forgets the others. */
+static void pack(double *array, const contest *c, int parts, int64_t width)
 {
   const alf_regret *g = c->regret;
   double *to = array;
-  for (int cell = 0; array && cell < g->cells; cell++)
+  for (int cell = 0; array && cell < parts; cell++)
     for (int64_t r = 0; r < g->repetitions; r++) {
       if (c->status[r] != ALF_OK)
         continue;
@@ -165,12 +170,14 @@ static void gather(contest *c, int64_t complete)
 {
   alf_regret *g = c->regret;
   sum_noise(c);
-  pack(g->expected, c, g->checkpoints);
-  pack(g->plain, c, g->checkpoints);
-  pack(g->dynamic, c, g->checkpoints);
-  pack(c->gradient, c, g->checkpoints);
-  pack(g->hindsight, c, 1);
-  pack(g->farthest, c, 1);
+  pack(g->expected, c, g->cells, g->checkpoints);
+  pack(g->plain, c, g->cells, g->checkpoints);
+  pack(g->dynamic, c, g->cells, g->checkpoints);
+  pack(c->gradient, c, g->cells, g->checkpoints);
+  pack(g->hindsight, c, g->cells, 1);
+  pack(g->farthest, c, g->cells, 1);
+  pack(g->residual, c, 1, 1);
+  pack(g->rounding, c, 1, 1);
   find_gradient_square(c, complete);
   g->repetitions = complete;
 }
@@ -229,5 +236,7 @@ void alf_regret_free(alf_regret *regret)
   free(regret->hindsight);
   free(regret->farthest);
   free(regret->noise);
+  free(regret->residual);
+  free(regret->rounding);
   *regret = (alf_regret){0};
 }

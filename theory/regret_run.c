@@ -1,5 +1,6 @@
 #include "regret_run.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,8 +163,40 @@ static void observe_noise(const run *r)
   *count += 1;
 }
 
+/* What is known of a solved problem. */
+typedef struct optimum {
+  double value;    /* certified */
+  double residual; /* Σ f^n at its prices less it, over the batches that it pools: exact, then rounded once */
+  double rounding; /* of value, and of the sum of as many affinities in doubles */
+} optimum;
+
+/* Σ_n f^n(p) over batches of `tokens`, batch by batch: in units of 2^-grid_bits / E. */
+static alf_int128 sum_duals(const alf_affinity *pool, int64_t tokens, int32_t topk, const int64_t *shift)
+{
+  alf_int128 sum = 0;
+  for (int64_t i = 0; i < pool->tokens; i += tokens) {
+    alf_affinity batch = *pool;
+    batch.tokens = tokens;
+    batch.values = (const int64_t *)pool->values + i * pool->experts;
+    sum += alf_dual_value(&batch, topk, shift);
+  }
+  return sum;
+}
+
+static void compare_pool(const run *r, const alf_problem *problem, const alf_solution *solution,
+                         const alf_certificate *certificate, optimum *o)
+{
+  const alf_affinity *pool = problem->batch;
+  alf_int128 value = certificate->primal * (pool->experts / alf_problem_denominator(problem));
+  alf_int128 duals = sum_duals(pool, r->batch[0].tokens, problem->topk, solution->price);
+  double own = (double)problem->topk * (double)r->batch[0].tokens, slots = (double)problem->topk * (double)pool->tokens;
+  double terms = own + slots / own; /* one after the other, none above 2^41 grid units */
+  o->residual = alf_int128_to_double(duals - value, pool->grid_bits, pool->experts);
+  o->rounding = 2 * certificate->rounding_bound + terms * DBL_EPSILON * slots * ldexp(1, 41 - pool->grid_bits);
+}
+
 /* The certified optimum of one batch, or of all. */
-static alf_status solve(const run *r, const alf_affinity *batch, double *optimum, alf_error *err)
+static alf_status solve(const run *r, const alf_affinity *batch, optimum *o, alf_error *err)
 {
   alf_affinity dyadic = {0};
   alf_solution solution = {0};
@@ -177,7 +210,9 @@ static alf_status solve(const run *r, const alf_affinity *batch, double *optimum
     status = alf_certify(&problem, &solution, &certificate, err);
   if (status == ALF_OK && !certificate.certified)
     status = alf_fail(err, ALF_ESOLVER, "the optimum was not certified");
-  *optimum = certificate.objective;
+  o->value = certificate.objective;
+  if (status == ALF_OK && batch == &r->pool)
+    compare_pool(r, &problem, &solution, &certificate, o);
   alf_solution_free(&solution);
   alf_affinity_free(&dyadic);
   return status;
@@ -199,12 +234,13 @@ static alf_status take_batch(run *r, int64_t n, alf_error *err)
 {
   const alf_regret_settings *s = r->settings;
   alf_affinity *batch = &r->batch[n % 2];
-  double base = NAN, optimum = NAN;
+  double base = NAN;
+  optimum best = {.value = NAN};
   alf_status status = n == 0 ? ALF_OK : alf_regret_stream_next(&r->stream, n, batch, err);
   if (status == ALF_OK)
     status = route(r, n, err);
   if (status == ALF_OK && s->dynamic)
-    status = solve(r, batch, &optimum, err);
+    status = solve(r, batch, &best, err);
   if (status != ALF_OK)
     return status;
   size_t bytes = (size_t)(batch->tokens * batch->experts) * sizeof(double);
@@ -213,7 +249,7 @@ static alf_status take_batch(run *r, int64_t n, alf_error *err)
   if (s->hindsight || s->dynamic)
     base = sum_chosen(alf_iterate_current(r->star));
   for (int c = 0; c < s->cells; c++)
-    observe(r, &r->score[c], base, optimum);
+    observe(r, &r->score[c], base, best.value);
   if (r->slots->noise)
     observe_noise(r);
   return ALF_OK;
@@ -241,10 +277,12 @@ static void write_down(run *r, int64_t checkpoint, int64_t batches)
 
 static alf_status conclude(run *r, alf_error *err)
 {
-  double optimum = NAN;
-  alf_status status = r->slots->hindsight ? solve(r, &r->pool, &optimum, err) : ALF_OK;
+  optimum best = {.value = NAN};
+  alf_status status = r->slots->hindsight ? solve(r, &r->pool, &best, err) : ALF_OK;
+  put(r->slots->residual, 0, best.residual);
+  put(r->slots->rounding, 0, best.rounding);
   for (int c = 0; c < r->settings->cells; c++) {
-    put(r->slots->hindsight, c * r->slots->single_stride, r->score[c].total - optimum);
+    put(r->slots->hindsight, c * r->slots->single_stride, r->score[c].total - best.value);
     put(r->slots->farthest, c * r->slots->single_stride, r->score[c].farthest);
   }
   return status;

@@ -18,7 +18,8 @@ typedef struct alf_regret_slots {
   int64_t stride, single_stride;
   double *expected, *plain, *dynamic, *gradient;
   double *hindsight, *farthest;
-  double *noise; /* E×E sums of g_k g_l, E sums of g_k, their number */
+  double *residual, *rounding; /* one number each */
+  double *noise;               /* E×E sums of g_k g_l, E sums of g_k, their number */
 } alf_regret_slots;
 
 alf_status alf_regret_run_once(const alf_regret_settings *settings, int64_t repetition, const alf_regret_clock *clock,

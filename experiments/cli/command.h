@@ -12,6 +12,7 @@
   X(iterate)                                                                                                           \
   X(regret)                                                                                                            \
   X(train)                                                                                                             \
+  X(claims)                                                                                                            \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \
   X(trace_info)                                                                                                        \

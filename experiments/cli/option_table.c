@@ -59,10 +59,11 @@ const alf_cli_option alf_cli_option_table[] = {
     {"schedule", 0, "NAME,...", ALF_CLI_STRING, 0, 0, "1/n,1/sqrt(n),constant", false, ALF_CLI_ON(regret),
      FIELD(schedule), "how the step size falls, each NAME or NAME[KEY=VALUE,...], see alflab list schedules"},
     {"step-size", 'u', "U,...", ALF_CLI_STRING, 0, 0, "1/mu", false, ALF_CLI_ON(regret), FIELD(step_sizes),
-     "step sizes before the schedule's factor, or multiples of 1/mu, the curvature's inverse, in slots: 2/mu; a rule "
-     "of signs then takes that times the deviation of a load"},
+     "step sizes before the schedule's factor: numbers, or A/mu, mu the curvature at p*: the theory is about A/mu of "
+     "proportional steps in slots; other rules take A/mu times the standard deviation of a load, so as to move as far"},
     {"width", 0, "W,...", ALF_CLI_STRING, 0, 0, "0", false, ALF_CLI_ON(regret), FIELD(widths),
-     "project the shift to sum 0 and largest less smallest at most W after each update; 0: do not"},
+     "after each update move p to the nearest point with sum 0 and max p - min p at most W, the set the bounds are "
+     "about; 0: leave it"},
     {"steps", 'n', "N", ALF_CLI_INTEGER, 10, 1e9, "10000", false, ALF_CLI_ON(regret), FIELD(steps), "batches of a run"},
     {"repetitions", 0, "R", ALF_CLI_INTEGER, 1, 1e6, "32", false, ALF_CLI_ON(regret), FIELD(repetitions),
      "independent runs; a file has one"},
@@ -71,7 +72,7 @@ const alf_cli_option alf_cli_option_table[] = {
     {"csv", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(regret), FIELD(csv),
      "write the growth of regret, one line for every cell and checkpoint"},
     {"claim", 0, "ID,...", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(verify), FIELD(claim),
-     "claims, see alflab list claims; default: all"},
+     "claims about one batch, see alflab list claims; default: all of them"},
     {"rule", 0, "RULE,...", ALF_CLI_STRING, 0, 0, "sign,proportional", false, ALF_CLI_ON(verify), FIELD(rule),
      "how loads move the shift, each NAME or NAME[KEY=VALUE,...], see alflab list rules; NAME may be a file, "
      "./RULE.so"},
@@ -85,8 +86,8 @@ const alf_cli_option alf_cli_option_table[] = {
     {"timeout", 0, "S", ALF_CLI_REAL, 0, 1e9, "60", false, ALF_CLI_ON(verify), FIELD(timeout),
      "seconds for the exact optimum of one batch; 0: no limit"},
     {"hunt", 0, "S", ALF_CLI_REAL, 0, 1e9, "0", false, ALF_CLI_ON(verify), FIELD(hunt),
-     "search S seconds for counterexamples on small instances instead of verifying INPUTs; rules and schedules as "
-     "above"},
+     "instead of verifying INPUTs search S seconds for counterexamples, on small instances with any K and step size; "
+     "the claims share the time"},
     {"witness", 0, "DIR", ALF_CLI_STRING, 0, 0, ".", false, ALF_CLI_ON(verify), FIELD(witness),
      "where counterexamples go, witness-CLAIM.json"},
     {"replay", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(verify), FIELD(replay),
@@ -108,6 +109,8 @@ const alf_cli_option alf_cli_option_table[] = {
      "folder for the figure and its numbers; made if it is not there"},
     {"out", 0, "DIR", ALF_CLI_STRING, 0, 0, ".", false, ALF_CLI_ON(figures), FIELD(out),
      "folder for the figures and their numbers; it must be there"},
+    {"out", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(claims), FIELD(out),
+     "put the tables between the marker lines of FILE, which is made if it is not there, instead of on stdout"},
     {"quick", 0, FLAG, ALF_CLI_ON(demo), FIELD(quick), "fewer affinities, step sizes and updates; a rough figure"},
     {"group", 0, "NAME", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(group),
      "what is measured: exact; default: all groups"},

@@ -17,6 +17,17 @@ typedef struct axes {
       (*schedule_values)[ALF_MAX_PARAMETERS]; /* ALF_CLI_MOST_WORDS each, of the grid */
 } axes;
 
+/* Says where a claim is judged that is not watched along an iteration on one batch. */
+static alf_status fail_claim(const char *id, alf_error *err)
+{
+  for (const alf_claim *const *claim = alf_online_claims; *claim; claim++)
+    if (!strcmp((*claim)->id, id))
+      return alf_fail(
+          err, ALF_EINVAL,
+          "--claim %s: is about runs over fresh batches: expected alflab regret INPUT (C10: with --hindsight)", id);
+  return alf_cli_fail_name("--claim ", id, "claims", err);
+}
+
 static alf_status read_claims(alf_cli_grid *grid, const char *text, alf_cli_words *list, alf_error *err)
 {
   if (!text) {
@@ -28,7 +39,7 @@ static alf_status read_claims(alf_cli_grid *grid, const char *text, alf_cli_word
   for (int i = 0; status == ALF_OK && i < list->count; i++) {
     grid->claim[grid->claims++] = alf_claim_find(list->word[i]);
     if (!grid->claim[i])
-      status = alf_cli_fail_name("--claim ", list->word[i], "claims", err);
+      status = fail_claim(list->word[i], err);
   }
   return status;
 }

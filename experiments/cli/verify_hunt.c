@@ -51,18 +51,34 @@ static json_t *to_json(const alf_claim *claim, const alf_hunt_result *r, const c
                    r->found ? alf_cli_json_text(path) : json_null(), "seconds", seconds);
 }
 
-static void print_result(const alf_claim *claim, const alf_hunt_result *r, const char *path, double seconds)
+/* Constant sign steps run on to their limit cycle, however few updates are recorded. */
+static bool goes_on(const alf_trial *t)
+{
+  return t->rule->form == ALF_FORM_SIGN && t->schedule->constant;
+}
+
+static void print_witness(const alf_cli_options *o, const alf_hunt_result *r, const char *path)
+{
+  const alf_trial *t = &r->witness;
+  alf_cell cell = {t->rule, t->schedule, t->u, t->rule_value, t->schedule_value};
+  alf_cli_cell_text text = alf_cli_describe(&cell);
+  bool user_rule = !alf_rule_find(t->rule->name);
+  printf("    T = %" PRId64 ", E = %d, K = %d, rule %s, schedule %s, u = %g, updates: %" PRId64 "%s\n", t->tokens,
+         t->experts, t->topk, text.rule, text.schedule, t->u, t->steps, goes_on(t) ? ", then to the limit cycle" : "");
+  printf("    %s\n", r->result.reason);
+  printf("    replay: alflab verify --replay %s%s%s\n", path, user_rule ? " --rule " : "", user_rule ? o->rule : "");
+}
+
+static void print_result(const alf_cli_options *o, const alf_claim *claim, const alf_hunt_result *r, const char *path,
+                         double seconds)
 {
   printf("%-16s  %9" PRId64 " tried, %9" PRId64 " judged, ", claim->id, r->tried, r->judged);
   if (!r->found) {
     printf("nearest margin %.3g: not refuted in %.1f s\n", r->nearest, seconds);
     return;
   }
-  const alf_trial *t = &r->witness;
   printf("REFUTED after %.1f s\n", seconds);
-  printf("    %" PRId64 " tokens, %d experts, K = %d, rule %s, schedule %s, u = %g, %" PRId64 " steps: %s\n", t->tokens,
-         t->experts, t->topk, t->rule->name, t->schedule->name, t->u, t->steps, r->result.reason);
-  printf("    replay: alflab verify --replay %s\n", path);
+  print_witness(o, r, path);
 }
 
 /* One claim; false when it was refuted. */
@@ -84,7 +100,7 @@ static alf_status hunt_one(const alf_cli_options *o, const alf_cli_grid *grid, c
   if (o->json)
     alf_cli_json_append(list, to_json(claim, &result, path, alf_cli_seconds() - start));
   else
-    print_result(claim, &result, path, alf_cli_seconds() - start);
+    print_result(o, claim, &result, path, alf_cli_seconds() - start);
   fflush(stdout);
   return ALF_OK;
 }
@@ -101,8 +117,11 @@ static alf_status hunt_all(const alf_cli_options *o, const alf_cli_grid *grid, j
     return alf_fail(err, ALF_EINVAL,
                     "--claim: none of these can be hunted; C8 is about a family, not about an instance");
   for (int c = 0; c < grid->claims && !alf_cli_interrupted(); c++) {
-    if (!can_be_hunted(grid->claim[c]))
+    if (!can_be_hunted(grid->claim[c])) {
+      if (!o->json)
+        printf("%-16s  not hunted: it is about a family, not about an instance\n", grid->claim[c]->id);
       continue;
+    }
     double seconds = fmax(0, end - alf_cli_seconds()) / left--;
     alf_status status = hunt_one(o, grid, grid->claim[c], seconds, list, refuted, err);
     if (status != ALF_OK)
@@ -111,12 +130,24 @@ static alf_status hunt_all(const alf_cli_options *o, const alf_cli_grid *grid, j
   return ALF_OK;
 }
 
+/* What would be left out without a word is refused. */
+static alf_status check_options(const alf_cli_options *o, const char *what, alf_error *err)
+{
+  if (o->arguments)
+    return alf_fail(err, ALF_EINVAL, "unexpected argument %s: expected none with %s", o->argument[0], what);
+  if (o->float_mode)
+    return alf_fail(err, ALF_EINVAL, "--float: expected none with %s, which is in exact arithmetic", what);
+  return o->format ? alf_fail(err, ALF_EINVAL, "--format: expected none with %s", what) : ALF_OK;
+}
+
 int alf_cli_hunt(const alf_cli_options *o, alf_error *err)
 {
   alf_cli_grid grid = {0};
   bool refuted = false;
   json_t *list = o->json ? json_array() : NULL;
-  alf_status status = alf_cli_grid_read(&grid, o, err);
+  alf_status status = check_options(o, "--hunt", err);
+  if (status == ALF_OK)
+    status = alf_cli_grid_read(&grid, o, err);
   if (status == ALF_OK)
     status = hunt_all(o, &grid, &list, &refuted, err);
   if (status == ALF_OK && o->json) {
@@ -141,7 +172,9 @@ int alf_cli_replay(const alf_cli_options *o, alf_error *err)
 {
   alf_cli_witness w;
   alf_claim_result result = {0};
-  alf_status status = alf_cli_witness_read(&w, o->replay, err);
+  alf_status status = check_options(o, "--replay", err);
+  if (status == ALF_OK)
+    status = alf_cli_witness_read(&w, o->replay, o->rule, err);
   if (status == ALF_OK)
     status = alf_trial_judge(&w.trial, w.claim, &result, err);
   if (status != ALF_OK)

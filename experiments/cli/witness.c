@@ -1,11 +1,13 @@
 #include "cli/witness.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "alf/new_file.h"
 #include "cli/output.h"
+#include "cli/words.h"
 
 #define MOST_UNITS ((json_int_t)1 << 41)
 
@@ -59,6 +61,7 @@ alf_status alf_cli_witness_write(const alf_cli_witness *w, const char *path, alf
 /* What the fields are read from, and how errors name it. */
 typedef struct reading {
   const char *path;
+  const char *rules; /* NULL: only built-in ones */
   const json_t *object;
   alf_error *err;
 } reading;
@@ -102,7 +105,7 @@ static alf_status read_rows(const reading *r, alf_trial *t)
 {
   const json_t *rows = json_object_get(r->object, "affinity");
   if (!json_is_array(rows) || json_array_size(rows) != (size_t)t->tokens)
-    return refuse(r, "affinity", rows, "a list of as many rows as tokens");
+    return refuse(r, "affinity", rows, "a list of rows, as many as tokens");
   for (int64_t i = 0; i < t->tokens; i++) {
     alf_status status =
         read_units(r, "affinity", json_array_get(rows, (size_t)i), t->experts, t->affinity + i * t->experts);
@@ -112,21 +115,70 @@ static alf_status read_rows(const reading *r, alf_trial *t)
   return ALF_OK;
 }
 
+/* What alf_rule_read and alf_schedule_read say names what is wrong itself. */
+static alf_status refuse_choice(const reading *r, const char *field, const json_t *value, const alf_error *cause,
+                                const char *hint)
+{
+  return json_is_string(value) ? alf_fail(r->err, ALF_EFORMAT, "%.200s: %s %.200s%s", r->path, field, cause->text, hint)
+                               : refuse(r, field, value, "a name, or NAME[KEY=VALUE,...]");
+}
+
+/* The rule of that text in one of the files of the list, with the text's parameters; NULL when there is none. */
+static alf_status read_user_rule(const reading *r, const char *text, alf_trial *t)
+{
+  alf_cli_words list;
+  char name[ALF_CHOICE_TEXT], file[ALF_CHOICE_TEXT], choice[2 * ALF_CHOICE_TEXT];
+  alf_choice_name(text, name);
+  alf_status status = alf_cli_split(&list, "--rule", r->rules, r->err);
+  for (int i = 0; status == ALF_OK && i < list.count; i++) {
+    if (!alf_rule_is_file(list.word[i]))
+      continue;
+    alf_choice_name(list.word[i], file);
+    status = alf_rule_read(file, &t->rule, t->rule_value, r->err);
+    if (status != ALF_OK || strcmp(t->rule->name, name) != 0)
+      continue;
+    snprintf(choice, sizeof choice, "%s%s", file, text + strlen(name));
+    return alf_rule_read(choice, &t->rule, t->rule_value, r->err);
+  }
+  t->rule = NULL;
+  return status;
+}
+
+static alf_status read_rule(const reading *r, alf_trial *t)
+{
+  const json_t *rule = json_object_get(r->object, "rule");
+  const char *text = json_string_value(rule);
+  alf_error cause = {0};
+  alf_status status = ALF_OK;
+  if (text && alf_rule_is_file(text))
+    return refuse(r, "rule", rule, "the name of a rule; a file is named with --rule");
+  if (text && r->rules)
+    status = read_user_rule(r, text, t);
+  if (status != ALF_OK || t->rule)
+    return status;
+  if (!text || alf_rule_read(text, &t->rule, t->rule_value, &cause) != ALF_OK)
+    return refuse_choice(r, "rule", rule, &cause, t->rule ? "" : "; for a rule in a file add --rule FILE");
+  return ALF_OK;
+}
+
+static alf_status read_schedule(const reading *r, alf_trial *t)
+{
+  const json_t *schedule = json_object_get(r->object, "schedule");
+  const char *text = json_string_value(schedule);
+  alf_error cause = {0};
+  if (!text || alf_schedule_read(text, &t->schedule, t->schedule_value, &cause) != ALF_OK)
+    return refuse_choice(r, "schedule", schedule, &cause, "");
+  return ALF_OK;
+}
+
 static alf_status read_names(const reading *r, alf_cli_witness *w)
 {
-  const json_t *claim = json_object_get(r->object, "claim"), *rule = json_object_get(r->object, "rule"),
-               *schedule = json_object_get(r->object, "schedule");
-  alf_error cause = {0};
+  const json_t *claim = json_object_get(r->object, "claim");
   w->claim = json_is_string(claim) ? alf_claim_find(json_string_value(claim)) : NULL;
   if (!w->claim)
-    return refuse(r, "claim", claim, "the id of a claim");
-  if (!json_is_string(rule) ||
-      alf_rule_read(json_string_value(rule), &w->trial.rule, w->trial.rule_value, &cause) != ALF_OK)
-    return refuse(r, "rule", rule, json_is_string(rule) ? cause.text : "a rule");
-  if (!json_is_string(schedule) ||
-      alf_schedule_read(json_string_value(schedule), &w->trial.schedule, w->trial.schedule_value, &cause) != ALF_OK)
-    return refuse(r, "schedule", schedule, json_is_string(schedule) ? cause.text : "a schedule");
-  return ALF_OK;
+    return refuse(r, "claim", claim, "the id of a claim, see alflab list");
+  alf_status status = read_rule(r, &w->trial);
+  return status == ALF_OK ? read_schedule(r, &w->trial) : status;
 }
 
 static alf_status read_sizes(const reading *r, alf_trial *t)
@@ -158,7 +210,7 @@ static alf_status read_outcome(const reading *r, alf_cli_witness *w)
   while (v <= ALF_INCONCLUSIVE && strcmp(name, alf_verdict_name((alf_verdict)v)) != 0)
     v++;
   if (v > ALF_INCONCLUSIVE)
-    return refuse(r, "verdict", verdict, "a verdict");
+    return refuse(r, "verdict", verdict, "holds, refuted, hypothesis not met or inconclusive");
   w->verdict = (alf_verdict)v;
   if (!json_is_null(margin) && !json_is_number(margin))
     return refuse(r, "margin", margin, "a number or null");
@@ -166,22 +218,32 @@ static alf_status read_outcome(const reading *r, alf_cli_witness *w)
   return read_whole(r, "worst_step", 0, 1000000, &w->worst_step);
 }
 
-alf_status alf_cli_witness_read(alf_cli_witness *w, const char *path, alf_error *err)
+static alf_status load(const char *path, json_t **object, alf_error *err)
 {
   json_error_t cause;
-  *w = (alf_cli_witness){0};
+  errno = 0;
   FILE *file = fopen(path, "rb");
-  if (!file)
-    return alf_fail(err, ALF_EIO, "%.400s: cannot be opened", path);
-  json_t *object = json_loadf(file, JSON_REJECT_DUPLICATES, &cause);
-  fclose(file);
-  reading r = {path, object, err};
-  if (!json_is_object(object)) {
-    json_decref(object);
+  *object = file ? json_loadf(file, JSON_REJECT_DUPLICATES, &cause) : NULL;
+  bool failed = !file || ferror(file);
+  if (file)
+    fclose(file);
+  if (failed)
+    return alf_fail(err, ALF_EIO, "%.400s: %s", path, strerror(errno ? errno : EIO));
+  if (!*object)
     return alf_fail(err, ALF_EFORMAT, "%.300s: line %d: %.100s: expected a witness, a JSON object", path, cause.line,
-                    object ? "no object" : cause.text);
-  }
-  alf_status status = read_names(&r, w);
+                    cause.text);
+  return json_is_object(*object) ? ALF_OK
+                                 : alf_fail(err, ALF_EFORMAT, "%.300s: expected a witness, a JSON object", path);
+}
+
+alf_status alf_cli_witness_read(alf_cli_witness *w, const char *path, const char *rules, alf_error *err)
+{
+  json_t *object = NULL;
+  *w = (alf_cli_witness){0};
+  alf_status status = load(path, &object, err);
+  reading r = {path, rules, object, err};
+  if (status == ALF_OK)
+    status = read_names(&r, w);
   if (status == ALF_OK)
     status = read_sizes(&r, &w->trial);
   if (status == ALF_OK)

@@ -16,7 +16,9 @@ typedef struct alf_cli_witness {
 /* Writes JSON: numbers of the instance are whole grid units, reals have 17 digits. Errors: ALF_EIO, ALF_ENOMEM. */
 alf_status alf_cli_witness_write(const alf_cli_witness *witness, const char *path, alf_error *err);
 
-/* Errors: ALF_EIO; ALF_EFORMAT naming the file, the field, its value and what was expected; ALF_ENOMEM. */
-alf_status alf_cli_witness_read(alf_cli_witness *witness, const char *path, alf_error *err);
+/* `rules` is a comma list as of --rule: a rule of another name than the built-in ones is looked for in the files of it,
+   since a witness is to run no code of its own. Errors: ALF_EIO; ALF_EFORMAT naming the file, the field, its value and
+   what was expected; those of the list and its files; ALF_ENOMEM. */
+alf_status alf_cli_witness_read(alf_cli_witness *witness, const char *path, const char *rules, alf_error *err);
 
 #endif

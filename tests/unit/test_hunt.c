@@ -51,12 +51,9 @@ static void assert_small(const char *claim, const alf_hunt_result *r)
 static void false_claims_are_refuted(void **state)
 {
   (void)state;
-  static const char *const claims[][2] = {{"C2-unconditional", "sign"},
-                                          {"C2-unconditional", "proportional"},
-                                          {"C3-any-rule", "smebu"},
-                                          {"C4-narrow", "sign"},
-                                          {"C4-any-start", "sign"},
-                                          {"C4-understated", "sign"}};
+  static const char *const claims[][2] = {{"C2-unconditional", "sign"}, {"C2-unconditional", "proportional"},
+                                          {"C3-any-rule", "smebu"},     {"C4-narrow", "sign"},
+                                          {"C4-any-start", "sign"},     {"C4-understated", "sign"}};
   for (size_t c = 0; c < sizeof claims / sizeof *claims; c++)
     for (uint64_t seed = 0; seed < 3; seed++) {
       alf_hunt_result r = hunt(claims[c][0], claims[c][1], 20000, seed);

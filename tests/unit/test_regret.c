@@ -6,33 +6,12 @@
 #include <string.h>
 
 #include "alf/regret_verdict.h"
+#include "plain_dual.h"
 #include "routing/project.h"
 
 enum { T = 12, E = 5, K = 2, STEPS = 40 };
 
 static const char input[] = "beta:T=12,E=5,a=2,b=3,skew=0.3";
-
-/* f(p) = Σ_i (sum of the K largest of γ_i + p) − (K T/E) Σ p, and the loads; an order of indices breaks ties. */
-static double dual_of(const alf_affinity *batch, const double *p, double *load)
-{
-  double sum = 0;
-  for (int k = 0; k < E; k++) {
-    load[k] = 0;
-    sum -= (double)K * T / E * p[k];
-  }
-  for (int64_t i = 0; i < batch->tokens; i++)
-    for (int k = 0; k < E; k++) {
-      int ahead = 0;
-      double own = alf_affinity_get(batch, i, k) + p[k];
-      for (int l = 0; l < E; l++) {
-        double other = alf_affinity_get(batch, i, l) + p[l];
-        ahead += other > own || (other == own && l < k);
-      }
-      load[k] += ahead < K;
-      sum += ahead < K ? own : 0;
-    }
-  return sum;
-}
 
 /* Projected subgradient steps u/n by the book on the batches of run number r. */
 static void by_the_book(int64_t r, const double *star, double u, double width, double *expected, double *plain)
@@ -50,7 +29,7 @@ static void by_the_book(int64_t r, const double *star, double u, double width, d
   for (int64_t n = 1; n <= STEPS; n++) {
     call.batch = r * STEPS + n - 1;
     assert_ok(family->fill(&call, batch.storage, &err), &err);
-    double here = dual_of(&batch, p, load), there = dual_of(&batch, star, best), along = 0;
+    double here = alf_plain_dual(&batch, K, p, load), there = alf_plain_dual(&batch, K, star, best), along = 0;
     for (int k = 0; k < E; k++)
       along += (best[k] - (double)K * T / E) * (p[k] - star[k]);
     *plain += here - there;

@@ -61,6 +61,12 @@ const alf_claim alf_claim_c2 = {
     .id = "C2",
     .title = "Lagrangian falls exactly when the benefit is at most the squared excess",
     .citation = "Han and Zhong, arXiv:2512.03915, after Theorem 1; sandwich derived in theory.md C2",
+    .statement = "it does not rise if and only if Σ b_i ≤ Σ ε_k (A_k − L)²; its change lies between −Σ ε_k (A_k "
+                 "− L)² and −Σ ε_k (A_k − L)(A_k' − L), A' the loads after the update; so it does not rise where "
+                 "no expert crosses L, nor under the sign rule where at most Σ (A_k − L)⁺ slots are swapped",
+    .hypotheses = "as C1",
+    .method = "both sides of the equivalence, computed apart, and both bounds at every update",
+    .arithmetic = "exact integers",
     .state_size = sizeof(c2_state),
     .observe = observe,
     .finish = finish,

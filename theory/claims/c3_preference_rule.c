@@ -74,6 +74,13 @@ const alf_claim alf_claim_c3 = {
     .id = "C3",
     .title = "Tokens move from more to less loaded experts, by a bounded margin",
     .citation = "Han and Zhong, arXiv:2512.03915, preference rule; theory.md C3",
+    .statement = "a token that leaves k for k' had 0 ≤ (γ_ik + p_k) − (γ_ik' + p_k') ≤ δ_k' − δ_k; with one ε it "
+                 "goes to a less loaded expert; under the sign rule only from over L to L or under, or from L to "
+                 "under",
+    .hypotheses = "as C1",
+    .method = "both ends of the margin and the direction, of every expert left and entered by a token at every "
+              "update",
+    .arithmetic = "exact integers",
     .state_size = sizeof(c3_state),
     .observe = observe,
     .finish = finish,

@@ -181,6 +181,13 @@ const alf_claim alf_claim_c4 = {
     .id = "C4",
     .title = "Loads enter a band around the target and stay",
     .citation = "Han and Zhong, arXiv:2512.03915, approximate balancing; bound derived in theory.md C4",
+    .statement = "every load is within q(E − 1) of L, and q(E − 1) − 1 where L is whole, from iterate (E − "
+                 "1)(⌊R/2u⌋ + 1) on; a load that is inside stays inside",
+    .hypotheses = "sign rule, constant u, p⁰ = 0; H(q): for no pair of experts do more than q tokens have γ_ik − "
+                  "γ_ik' in an interval of length 2u; some load would lie outside",
+    .method = "q measured on the batch; the loads of every iterate up to the limit cycle, which stands for all "
+              "later ones",
+    .arithmetic = "exact integers",
     .needs = ALF_NEEDS_CROWDING,
     .state_size = sizeof(c4_state),
     .begin = begin,

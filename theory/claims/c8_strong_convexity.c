@@ -2,7 +2,7 @@
 
 #include "judge.h"
 
-/* z'∇²F z = T Σ_{k<l} h_kl (z_k − z_l)², so the modulus on Σ z = 0 is T λ_2 >= T E min h; and h >= c^E κ^(E−1) / (E−1)
+/* z'∇²F z = T Σ_{k < l} h_kl (z_k − z_l)², so the modulus on Σ z = 0 is T λ_2 >= T E min h; and h >= c^E κ^(E−1) / (E−1)
    where all densities are at least c and max p − min p <= 1 − κ. */
 #define REFUTING 5.5  /* standard errors: one of 16 comparisons lies beyond with probability 6e-7 */
 #define RESOLVED 0.05 /* relative standard error at which a comparison means something */
@@ -73,6 +73,14 @@ const alf_claim alf_claim_c8 = {
     .id = "C8",
     .title = "The expected dual function is strongly convex, by the densities of ties",
     .citation = "Han and Zhong, arXiv:2512.03915, section 4; theory.md C8",
+    .statement = "zᵀ∇²F z = T Σ_{k < l} h_kl (z_k − z_l)² with h_kl the density of ties of k and l for the last "
+                 "place; so μ = T λ₂ ≥ T E min h, and h ≥ c^E κ^(E−1) / (E − 1) where no density is below c and "
+                 "max p − min p ≤ 1 − κ",
+    .hypotheses = "experts independent within a token, with known densities; elsewhere h is estimated, and "
+                  "nothing judged",
+    .method = "h by quadrature against second differences of D and differences of loads of fresh tokens, along "
+              "random z, at 0 and at p*; both bounds; the closed form for uniform affinities",
+    .arithmetic = "quadrature, its error by half the nodes; sampling, refuted beyond 5.5 standard errors",
     .needs = ALF_NEEDS_OPTIMUM | ALF_NEEDS_CURVATURE,
     .fixed_by_batch = true,
     .finish = finish,

@@ -67,8 +67,11 @@ typedef struct alf_claim {
   const char *id;       /* "C1" */
   const char *title;    /* one line */
   const char *citation; /* where the statement and its proof are */
-  bool fixed_by_batch;  /* says something about the batch alone: judged once, not once for each rule and step size */
-  unsigned needs;       /* ALF_NEEDS_… or 0 */
+  /* For the table of claims, a phrase or two each, without bars; NULL in a false variant: what is claimed, of what, how it
+     is checked, and in which numbers. */
+  const char *statement, *hypotheses, *method, *arithmetic;
+  bool fixed_by_batch; /* says something about the batch alone: judged once, not once for each rule and step size */
+  unsigned needs;      /* ALF_NEEDS_… or 0 */
   const alf_falsehood *falsehood; /* NULL: none, the claim itself */
   size_t state_size;
   /* Any of begin and observe may be NULL. observe is called after every update, in order. */
@@ -83,7 +86,11 @@ extern const alf_claim *const alf_claims[];
 /* Deliberately false variants of them, which the hunt is tried on. */
 extern const alf_claim *const alf_false_claims[];
 
-/* In both tables; NULL when there is none of that id. */
+/* About runs over fresh batches, which alf_watch does not see: alf_regret_judge (C9) and alf_hindsight_judge (C10) give
+   the verdicts. Here is only what is said of them; begin, observe and finish are NULL. */
+extern const alf_claim *const alf_online_claims[];
+
+/* In alf_claims and alf_false_claims; NULL when there is none of that id. */
 const alf_claim *alf_claim_find(const char *id);
 
 #endif

@@ -40,7 +40,8 @@ typedef struct alf_hunt_result {
   alf_claim_result result; /* of the witness */
 } alf_hunt_result;
 
-/* Judges one claim on a trial. Errors: ALF_ENOMEM, ALF_EINVAL for a trial that is no instance. */
+/* Judges one claim on a trial. Errors: ALF_ENOMEM; ALF_EINVAL, and ALF_ERANGE for affinities of 2^41 units or more, for a
+   trial that is no instance. */
 alf_status alf_trial_judge(const alf_trial *trial, const alf_claim *claim, alf_claim_result *result, alf_error *err);
 
 /* Searches until something is found or stop says so, and shrinks what was found: fewer tokens, experts and steps, smaller

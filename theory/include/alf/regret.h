@@ -48,6 +48,10 @@ typedef struct alf_regret {
   double *farthest; /* cells × repetitions: the largest ‖p^n − p*‖ (p^n less its mean), or ‖p^n‖ without p* */
   double *noise;    /* E×E: covariance of the gradient of a batch at p*, from all runs; NULL without p* */
   double gradient_square; /* the largest mean of ‖g^n‖² over runs, of any cell and checkpoint interval */
+  double
+      *residual; /* repetitions: Σ_n f^n at the pooled prices less the pooled optimum, from exact integers; NULL without
+                       hindsight */
+  double *rounding; /* repetitions: what rounding may do to hindsight, at the most; NULL without it */
 } alf_regret;
 
 /* A run of a stationary family takes batches that no other run has; of another family (drift) it takes another seed.

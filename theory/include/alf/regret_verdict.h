@@ -29,6 +29,19 @@ alf_status alf_regret_judge(const alf_regret *regret, const alf_regret_settings 
                             const alf_regret_target *target, const alf_growth *growth, alf_regret_bound *bound,
                             alf_error *err);
 
+/* What C10 says of the runs: it is about their batches, not about a cell. */
+typedef struct alf_hindsight_bound {
+  alf_verdict verdict;
+  double
+      margin; /* how far the pooled optimum is below Σ f^n(p*) and above Σ min f^n, at the least of all runs, and what
+                    rounding allows; less what it differs by from the sum at its prices, where it does */
+  char reason[256];
+} alf_hindsight_bound;
+
+/* Judges runs with hindsight: the pooled optimum is Σ f^n at the pooled prices exactly, at most Σ f^n(p*) where p* is
+   known, and at least Σ min f^n where the batches were solved; one of both is there. */
+void alf_hindsight_judge(const alf_regret *regret, alf_hindsight_bound *bound);
+
 /* How far apart two experts' loads are from their mean at p*: the standard deviation of a load, sqrt(T q (1 − q)), q =
    K/E. A sign step of u·that is about as long as a proportional one of u. */
 double alf_load_deviation(int64_t tokens, int32_t experts, int32_t topk);

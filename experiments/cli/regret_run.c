@@ -28,8 +28,10 @@ alf_status alf_cli_regret_prepare(alf_cli_regret_run *run, const alf_cli_options
   const alf_family_call *call;
   alf_source *source = NULL;
   alf_status status = alf_cli_open(&source, run->input, o, err);
-  if (status != ALF_OK)
+  if (status != ALF_OK) {
+    alf_source_close(source); /* K may not fit it */
     return status;
+  }
   bool file = !alf_source_family(source, &call);
   int64_t batches = alf_source_describe(source)->batches;
   alf_source_close(source);

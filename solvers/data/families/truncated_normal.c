@@ -29,23 +29,27 @@ static alf_marginal marginal(const double *value, double mean, double v)
   return (alf_marginal){gsl_ran_ugaussian_pdf(normal) / (sd * left), (gsl_cdf_ugaussian_Q(normal) - end) / left};
 }
 
-/* By the inverse of the distribution function; rounding may leave [0, 1] by an ulp. */
-static double draw(const alf_family_call *call, double mean)
+/* By the inverse of the distribution function; rounding may leave [0, 1] by an ulp. `low` and `high` are those of its
+   ends. */
+static double draw(const alf_family_call *call, double mean, double low, double high)
 {
-  double sd = call->value[SD], low = gsl_cdf_ugaussian_P(-mean / sd), high = gsl_cdf_ugaussian_P((1 - mean) / sd);
   double share = low + (high - low) * gsl_rng_uniform_pos(call->rng);
-  return fmin(fmax(mean + sd * gsl_cdf_ugaussian_Pinv(share), 0), 1);
+  return fmin(fmax(mean + call->value[SD] * gsl_cdf_ugaussian_Pinv(share), 0), 1);
 }
 
 static alf_status fill(const alf_family_call *call, double *values, alf_error *err)
 {
   (void)err;
-  double mean[ALF_MAX_EXPERTS];
+  double mean[ALF_MAX_EXPERTS], low[ALF_MAX_EXPERTS], high[ALF_MAX_EXPERTS];
   own(call, mean);
+  for (int32_t k = 0; k < call->experts; k++) {
+    low[k] = gsl_cdf_ugaussian_P(-mean[k] / call->value[SD]);
+    high[k] = gsl_cdf_ugaussian_P((1 - mean[k]) / call->value[SD]);
+  }
   for (int64_t i = 0; i < call->tokens; i++) {
     alf_family_token(call, i);
     for (int32_t k = 0; k < call->experts; k++)
-      *values++ = draw(call, mean[k]);
+      *values++ = draw(call, mean[k], low[k], high[k]);
   }
   return ALF_OK;
 }

@@ -149,7 +149,9 @@ bool alf_form_finish(const alf_form_check *check, const alf_run *run, alf_claim_
   result->worst_step = check->first_step;
   alf_conclude(result, declared ? ALF_REFUTED : ALF_HYPOTHESIS_NOT_MET,
                "%s: %lld updates are not of the form eps_k (L - load_k), the first at step %lld",
-               declared ? "the rule breaks its own declaration" : "the rule declares no form",
+               !declared     ? "the rule declares no form"
+               : run->format ? "the format, or the rule, breaks the rule's declaration"
+                             : "the rule breaks its own declaration",
                (long long)check->violations, (long long)check->first_step);
   return false;
 }

@@ -3,10 +3,12 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Whether a run of this cell ends in a limit cycle that is worth waiting for. */
+/* Whether a run of this cell ends in a limit cycle that is worth waiting for. The watch cannot tell one by stale
+   loads. */
 static bool awaits_cycle(const alf_cell *cell, const alf_verify_settings *settings)
 {
-  return settings->exact && cell->rule->form == ALF_FORM_SIGN && cell->schedule->constant;
+  bool stale = cell->format && cell->format->stale;
+  return settings->exact && cell->rule->form == ALF_FORM_SIGN && cell->schedule->constant && !stale;
 }
 
 static alf_status run_steps(alf_iterate *it, const alf_affinity *batch, const alf_cell *cell,
@@ -43,24 +45,44 @@ static void mark_broken_off(const alf_verify_settings *settings, bool judged, co
   }
 }
 
-alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *real, const alf_cell *cell,
+static alf_status check_routed(const alf_instance *instance, const alf_affinity *routed, const alf_cell *cell,
+                               const alf_verify_settings *settings, alf_error *err)
+{
+  int64_t padding = cell->format ? cell->format->padding : 0;
+  if (routed->tokens - padding != instance->batch->tokens || routed->experts != instance->batch->experts ||
+      (routed->dtype == ALF_DYADIC) != settings->exact)
+    return alf_fail(err, ALF_EINVAL, "%lld tokens, %lld of padding, %s: expected those of the instance, %lld, %s",
+                    (long long)routed->tokens, (long long)padding, routed->dtype == ALF_DYADIC ? "dyadic" : "float",
+                    (long long)instance->batch->tokens, settings->exact ? "dyadic" : "float");
+  return ALF_OK;
+}
+
+alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *routed, const alf_cell *cell,
                            const alf_verify_settings *settings, alf_claim_result *results, alf_error *err)
 {
-  const alf_affinity *batch = settings->exact ? instance->batch : real;
-  alf_run run = {instance, cell->rule, cell->schedule, cell->u, settings->exact, NULL};
+  const alf_affinity *batch = routed ? routed : instance->batch;
+  alf_run run = {.instance = instance,
+                 .rule = cell->rule,
+                 .schedule = cell->schedule,
+                 .u = alf_format_step_size(cell->format, cell->u),
+                 .exact = settings->exact,
+                 .format = cell->format};
   alf_iterate_settings iterate = {.rule = cell->rule,
                                   .schedule = cell->schedule,
                                   .u = cell->u,
                                   .topk = instance->topk,
                                   .rule_values = cell->rule_values,
-                                  .schedule_values = cell->schedule_values};
+                                  .schedule_values = cell->schedule_values,
+                                  .format = cell->format};
   int64_t most = settings->steps > settings->cycle_steps ? settings->steps : settings->cycle_steps;
   alf_iterate *it = NULL;
   alf_watch *watch = NULL;
   alf_error why = {0};
   for (int c = 0; settings->claims[c]; c++)
     results[c] = (alf_claim_result){.margin = NAN};
-  alf_status status = alf_watch_alloc(&watch, &run, settings->claims, most, &why);
+  alf_status status = check_routed(instance, batch, cell, settings, &why);
+  if (status == ALF_OK)
+    status = alf_watch_alloc(&watch, &run, settings->claims, most, &why);
   if (status == ALF_OK)
     status = alf_iterate_alloc(&it, batch, &iterate, &why);
   if (status == ALF_OK)

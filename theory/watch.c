@@ -29,12 +29,26 @@ static bool alloc_states(alf_watch *watch)
   return watch->state != NULL;
 }
 
-/* Whether a shift that returns modulo a common one makes everything that followed it return, as far as published steps
-   tell: the rule computes equal steps from equal loads, in exact arithmetic. */
+/* Whether a shift that returns, modulo a common one unless the format is anchored, makes everything that followed it
+   return, as far as published steps tell: the rule computes equal steps from equal loads, in exact arithmetic. */
 static bool shift_is_all(const alf_run *run)
 {
   bool from_loads = run->rule->form == ALF_FORM_SIGN || run->rule->form == ALF_FORM_PROPORTIONAL;
-  return run->exact && run->schedule->constant && from_loads && !run->rule->state_size;
+  bool stale = run->format && run->format->stale;
+  return run->exact && run->schedule->constant && from_loads && !run->rule->state_size && !stale;
+}
+
+static size_t state_size(const alf_run *run)
+{
+  int32_t experts = run->instance->batch->experts;
+  return alf_format_is_anchored(run->format) ? (size_t)experts * sizeof(int64_t) : alf_cycle_shift_size(experts);
+}
+
+static bool observe_cycle(alf_watch *watch, const alf_step *step, const int64_t *shift, const int64_t *load)
+{
+  int64_t slots = step->topk * step->batch_after->tokens;
+  return alf_format_is_anchored(watch->run.format) ? alf_cycle_observe(watch->cycle, shift, 0, load, slots)
+                                                   : alf_cycle_observe_shift(watch->cycle, shift, load, slots);
 }
 
 alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim *const *claims, int64_t max_steps,
@@ -52,7 +66,7 @@ alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim 
     status = alf_observer_alloc(&watch->observer, run->instance, err);
   int32_t experts = run->instance->batch->experts;
   if (status == ALF_OK && shift_is_all(run))
-    status = alf_cycle_alloc(&watch->cycle, experts, alf_cycle_shift_size(experts), max_steps, err);
+    status = alf_cycle_alloc(&watch->cycle, experts, state_size(run), max_steps, err);
   if (status != ALF_OK) {
     alf_watch_free(watch);
     return status;
@@ -71,7 +85,6 @@ bool alf_watch_step(alf_watch *watch, const alf_step *step)
     watch->moved_at = step->n;
   if (watch->moved_at)
     return true;
-  int64_t slots = step->topk * step->batch_after->tokens;
   alf_observe(watch->observer, step, &facts);
   for (int c = 0; c < watch->count; c++)
     if (watch->claims[c]->observe)
@@ -80,9 +93,9 @@ bool alf_watch_step(alf_watch *watch, const alf_step *step)
   if (!watch->cycle)
     return false;
   if (watch->at_start)
-    alf_cycle_observe_shift(watch->cycle, step->shift_before.grid, step->load_before, slots);
+    observe_cycle(watch, step, step->shift_before.grid, step->load_before);
   watch->at_start = false;
-  return alf_cycle_observe_shift(watch->cycle, step->shift_after.grid, step->load_after, slots);
+  return observe_cycle(watch, step, step->shift_after.grid, step->load_after);
 }
 
 /* The deterministic claims are about one batch, repeated. */

@@ -94,7 +94,7 @@ alf_status alf_bench_each_synthetic(const alf_bench_tour *t, const alf_bench_syn
 static const char *without_folders(const char *input)
 {
   const char *slash = strrchr(input, '/');
-  return slash ? slash + 1 : input;
+  return slash && slash[1] ? slash + 1 : input;
 }
 
 static alf_status visit_input(const alf_bench_tour *t, const char *input, alf_error *err)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alf/claim.h"
+#include "alf/format.h"
 #include "alf/rule.h"
 #include "alf/schedule.h"
 #include "alf/solver.h"
@@ -38,6 +39,14 @@ static alf_cli_entry claim_entry(int i)
   return alf_claims[i] ? (alf_cli_entry){alf_claims[i]->id, alf_claims[i]->title} : (alf_cli_entry){0};
 }
 
+static alf_cli_entry format_entry(int i)
+{
+  static const alf_cli_entry keys = {"--format",
+                                     "KEY=VALUE,...: how the shift is stored, steps are rounded, loads are counted",
+                                     alf_format_parameters};
+  return i == 0 ? keys : (alf_cli_entry){0};
+}
+
 /* "auto" stands for a solver of the table. */
 static alf_cli_entry solver_entry(int i)
 {
@@ -46,8 +55,13 @@ static alf_cli_entry solver_entry(int i)
 }
 
 const alf_cli_section alf_cli_sections[] = {
-    {"solvers", "solver", solver_entry}, {"rules", "rule", rule_entry},    {"schedules", "schedule", schedule_entry},
-    {"sources", "source", source_entry}, {"claims", "claim", claim_entry}, {0},
+    {"solvers", "solver", solver_entry},
+    {"rules", "rule", rule_entry},
+    {"schedules", "schedule", schedule_entry},
+    {"formats", "format", format_entry},
+    {"sources", "source", source_entry},
+    {"claims", "claim", claim_entry},
+    {0},
 };
 
 const alf_cli_section *alf_cli_section_find(const char *name)

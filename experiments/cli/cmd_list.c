@@ -7,12 +7,23 @@
 #include "cli/nearest.h"
 #include "cli/output.h"
 
+static json_t *json_choice(const alf_parameter *p)
+{
+  json_t *names = json_array();
+  for (int i = 0; p->choices[i]; i++)
+    alf_cli_json_append(&names, json_string(p->choices[i]));
+  return json_pack("{ss ss so ss}", "name", p->name, "default", p->choices[(int)p->fallback], "choices", names, "help",
+                   p->help);
+}
+
 static json_t *json_parameters(const alf_parameter *table)
 {
   json_t *list = json_array();
   for (const alf_parameter *p = table; p->name; p++)
-    alf_cli_json_append(&list, json_pack("{ss sf sf sf sb ss}", "name", p->name, "default", p->fallback, "minimum",
-                                         p->minimum, "maximum", p->maximum, "integral", p->integral, "help", p->help));
+    alf_cli_json_append(&list, p->choices ? json_choice(p)
+                                          : json_pack("{ss sf sf sf sb ss}", "name", p->name, "default", p->fallback,
+                                                      "minimum", p->minimum, "maximum", p->maximum, "integral",
+                                                      p->integral, "help", p->help));
   return list;
 }
 
@@ -33,8 +44,15 @@ static json_t *json_section(const alf_cli_section *section)
 
 static void print_parameters(const alf_parameter *table, int width)
 {
-  for (const alf_parameter *p = table; p && p->name; p++)
-    printf("  %-*s    %s: %s, %g..%g (default %g)\n", width, "", p->name, p->help, p->minimum, p->maximum, p->fallback);
+  for (const alf_parameter *p = table; p && p->name; p++) {
+    printf("  %-*s    %s: %s, ", width, "", p->name, p->help);
+    for (int i = 0; p->choices && p->choices[i]; i++)
+      printf("%s%s", i ? "|" : "", p->choices[i]);
+    if (p->choices)
+      printf(" (default %s)\n", p->choices[(int)p->fallback]);
+    else
+      printf("%g..%g (default %g)\n", p->minimum, p->maximum, p->fallback);
+  }
 }
 
 static void print_section(const alf_cli_section *section)
@@ -53,8 +71,9 @@ static void print_section(const alf_cli_section *section)
   if (sources)
     printf("  %-*s  T tokens (default 1024), E experts (64), seed (--seed), batches (1): parameters of every family\n"
            "  %-*s  file of affinities, tokens x experts or batches x tokens x experts: x.npy, x.npy@batch\n"
-           "  %-*s  the same in an archive: x.npz:key, x.npz:key@batch\n",
-           width, "all", width, "npy", width, "npz");
+           "  %-*s  the same in an archive: x.npz:key, x.npz:key@batch\n"
+           "  %-*s  its .npy files of one shape, in byte order of their names, as one stream: dir, dir@batch\n",
+           width, "all", width, "npy", width, "npz", width, "directory");
 }
 
 static alf_status fail_section(const char *name, alf_error *err)
@@ -90,7 +109,7 @@ static int run(const alf_cli_options *options, alf_error *err)
 const alf_cli_command alf_cli_command_list = {
     .name = "list",
     .summary = "Names and one line each of what can be chosen",
-    .arguments = "[solvers|rules|schedules|sources|claims]",
+    .arguments = "[solvers|rules|schedules|formats|sources|claims]",
     .fewest = 0,
     .most = 1,
     .details = "Without an argument every list is printed.",

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "alf/certificate.h"
 #include "alf/judge.h"
@@ -72,15 +71,6 @@ static const char *problem_name(const solve_run *run)
   return run->problem.capacity ? "capacities" : run->problem.kind == ALF_ROUNDED ? "rounded" : "fractional";
 }
 
-/* Of this process or the largest of its children, in which some solvers run. */
-static long long peak_bytes(void)
-{
-  struct rusage own = {0}, children = {0};
-  getrusage(RUSAGE_SELF, &own);
-  getrusage(RUSAGE_CHILDREN, &children);
-  return 1024LL * (own.ru_maxrss > children.ru_maxrss ? own.ru_maxrss : children.ru_maxrss);
-}
-
 static double price(const solve_run *run, int32_t k)
 {
   return ldexp((double)run->solution.price[k], -run->batch.grid_bits);
@@ -122,7 +112,7 @@ static json_t *json_report(const solve_run *run)
       (json_int_t)s->repairs, "fractional_entries", (json_int_t)c->fractional_entries, "tied_tokens",
       (json_int_t)c->tied_tokens, "slackness_violations", (json_int_t)c->slackness_violations, "seconds", s->seconds,
       "read_seconds", run->read_seconds, "certificate_seconds", run->certificate_seconds, "peak_bytes",
-      (json_int_t)peak_bytes(), "prices", json_prices(run));
+      (json_int_t)alf_cli_peak_bytes(), "prices", json_prices(run));
   if (run->options->judge)
     add_judgement(&object, run);
   if (wants_face(run))
@@ -179,7 +169,7 @@ static void print_report(const solve_run *run)
   alf_cli_row("seconds", "%.3f", s->seconds);
   alf_cli_row("read_seconds", "%.3f", run->read_seconds);
   alf_cli_row("certificate_seconds", "%.3f", run->certificate_seconds);
-  alf_cli_row("peak_bytes", "%lld", peak_bytes());
+  alf_cli_row("peak_bytes", "%lld", (long long)alf_cli_peak_bytes());
   if (run->options->judge)
     print_judgement(run);
   print_prices(run);
@@ -381,11 +371,11 @@ const alf_cli_command alf_cli_command_solve = {
     .fewest = 1,
     .most = 1,
     .details =
-        "INPUT is a file (x.npy, x.npy@batch, x.npz:key) or a synthetic family (uniform:T=1024,E=64,seed=1). Every "
-        "batch of a stream is solved in turn. The result is checked in exact integers by code that shares "
-        "nothing with the solvers; exit code 4 when it is not proven optimal, with --judge not confirmed or, from an "
-        "approximate solver, violates a constraint. --against takes FILE.npy with one shift "
-        "vector, or FILE.npy@ROW of several, and rounds it to the grid of the batch; a file with as many rows as INPUT "
-        "has batches needs no ROW.",
+        "INPUT is a file (x.npy, x.npy@batch, x.npz:key), a directory of .npy files or a synthetic family "
+        "(uniform:T=1024,E=64,seed=1). Every batch of a stream is solved in turn. The result is checked in exact "
+        "integers by code that shares nothing with the solvers; exit code 4 when it is not proven optimal, with "
+        "--judge not confirmed or, from an approximate solver, violates a constraint. --against takes FILE.npy with "
+        "one shift vector, or FILE.npy@ROW of several, and rounds it to the grid of the batch; a file with as many "
+        "rows as INPUT has batches needs no ROW.",
     .run = run,
 };

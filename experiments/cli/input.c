@@ -1,5 +1,7 @@
 #include "cli/input.h"
 
+#include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 alf_status alf_cli_open(alf_source **source, const char *input, const alf_cli_options *options, alf_error *err)
@@ -19,7 +21,7 @@ static alf_status name_source(const alf_source *source, alf_status status, const
 {
   if (status == ALF_OK)
     return ALF_OK;
-  return alf_fail(err, status, "%s: %.400s", alf_source_describe(source)->input, cause->text);
+  return alf_fail(err, status, "%s: %.400s", alf_source_file(source), cause->text);
 }
 
 alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, alf_affinity *batch, alf_error *err)
@@ -43,4 +45,29 @@ double alf_cli_seconds(void)
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* "VmHWM: N kB". Not ru_maxrss, which starts from that of the process that started this one. */
+static int64_t own_peak(void)
+{
+  FILE *status = fopen("/proc/self/status", "r");
+  char line[256];
+  long long kilobytes = 0;
+  while (status && !kilobytes && fgets(line, sizeof line, status))
+    if (sscanf(line, "VmHWM: %lld", &kilobytes) != 1)
+      kilobytes = 0;
+  if (status)
+    fclose(status);
+  struct rusage usage = {0};
+  if (!kilobytes && getrusage(RUSAGE_SELF, &usage) == 0)
+    kilobytes = usage.ru_maxrss;
+  return 1024 * kilobytes;
+}
+
+int64_t alf_cli_peak_bytes(void)
+{
+  struct rusage children = {0};
+  getrusage(RUSAGE_CHILDREN, &children);
+  int64_t own = own_peak(), largest_child = 1024 * (int64_t)children.ru_maxrss;
+  return own > largest_child ? own : largest_child;
 }

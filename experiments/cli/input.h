@@ -1,4 +1,4 @@
-/* INPUT arguments, and clocks. */
+/* INPUT arguments, and what a run takes: seconds, bytes. */
 #ifndef ALF_CLI_INPUT_H
 #define ALF_CLI_INPUT_H
 
@@ -16,5 +16,9 @@ alf_status alf_cli_next(alf_source *source, alf_affinity *raw, alf_dtype dtype, 
 
 /* Seconds of a clock that only goes forward. */
 double alf_cli_seconds(void);
+
+/* The largest resident set of this process so far, or of the largest of its children that have ended: some solvers run
+   in those. */
+int64_t alf_cli_peak_bytes(void);
 
 #endif

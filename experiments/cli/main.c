@@ -71,7 +71,8 @@ static void print_overview(const char *group)
          group ? group : "COMMAND");
   print_commands(group);
   printf("\nalflab COMMAND --help explains a command; alflab --version prints the version.\n"
-         "INPUT is a file (x.npy, x.npy@batch, x.npz:key) or a synthetic family (uniform:T=1024,E=64,seed=1).\n"
+         "INPUT is a file (x.npy, x.npy@batch, x.npz:key), a directory of .npy files or a synthetic family\n"
+         "(uniform:T=1024,E=64,seed=1).\n"
          "Exit codes: 0 all held, 1 refuted or regressed, 2 usage, 3 bad input, 4 solver failed or inconclusive,\n"
          "130 interrupted.\n");
 }

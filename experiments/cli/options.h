@@ -12,9 +12,10 @@
 typedef struct alf_cli_options {
   int64_t topk, seed, threads, steps, tokens, iterations;
   double timeout, u, tolerance;
-  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities;
+  const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities, *loads, *shifts,
+      *format;
   const char *claim, *step_sizes; /* comma lists */
-  bool json, quiet, rounded, judge, face, float_mode, no_optimum, quick;
+  bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;

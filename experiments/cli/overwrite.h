@@ -4,8 +4,9 @@
 
 #include "cli/options.h"
 
-/* Refuses --csv where it names a file that the same command reads: an INPUT (with or without :KEY and @BATCH), the
-   file of --against or that of --capacities. Errors: ALF_EINVAL. */
+/* Refuses --csv, --loads and --shifts where one names a file that the same command reads: an INPUT (with or without
+   :KEY and @BATCH), an .npy file in the directory that is INPUT, there or not, the file of --against or that of
+   --capacities; and where two name the same file. Errors: ALF_EINVAL. */
 alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *err);
 
 #endif

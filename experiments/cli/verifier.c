@@ -50,7 +50,7 @@ static void run_cell(void *opaque, int64_t cell)
 {
   alf_cli_verifier *v = opaque;
   alf_error err = {0};
-  v->status[cell] = alf_verify_cell(&v->instance, v->settings.exact ? NULL : &v->real, &v->grid.cell[cell],
+  v->status[cell] = alf_verify_cell(&v->instance, v->settings.exact ? &v->batch : &v->real, &v->grid.cell[cell],
                                     &v->settings, v->verdicts.result + cell * v->grid.claims, &err);
   pthread_mutex_lock(&v->lock);
   alf_cli_progress_tick(&v->progress, ++v->done);
@@ -75,7 +75,12 @@ static alf_status verify_batch(alf_cli_verifier *v, alf_error *err)
                                     .step_size = v->grid.crowding,
                                     .stop = alf_cli_interrupted};
   alf_instance_free(&v->instance);
-  alf_status status = alf_instance_prepare(&v->instance, &v->batch, (int32_t)o->topk, &settings, err);
+  alf_status status = alf_check_topk(&v->batch, (int32_t)o->topk, err);
+  if (status == ALF_OK)
+    status = alf_format_check(&v->grid.format, v->batch.tokens, v->batch.experts, (int32_t)o->topk, err);
+  v->judged = alf_format_view(&v->grid.format, &v->batch);
+  if (status == ALF_OK)
+    status = alf_instance_prepare(&v->instance, &v->judged, (int32_t)o->topk, &settings, err);
   if (status != ALF_OK)
     return status;
   v->done = 0;

@@ -14,7 +14,8 @@ typedef struct alf_cli_verifier {
   alf_cli_verdicts verdicts;    /* of the batch at hand */
   alf_instance instance;
   alf_affinity raw, batch, real;
-  alf_status *status; /* cells: how each run ended */
+  alf_affinity judged; /* a view of batch without its padding: what the instance is about */
+  alf_status *status;  /* cells: how each run ended */
   pthread_mutex_t lock;
   alf_cli_progress progress;
   int64_t done; /* cells of this batch */

@@ -18,10 +18,12 @@ typedef struct alf_cli_grid {
   double (*values)[ALF_MAX_PARAMETERS]; /* of the parameters of rules and schedules */
   double *crowding;                     /* step sizes for which a claim needs H(q) */
   int crowdings;
-  unsigned needs; /* what the claims need, ALF_NEEDS_… */
+  unsigned needs;    /* what the claims need, ALF_NEEDS_… */
+  bool formatted;    /* --format was given: */
+  alf_format format; /* that of every cell */
 } alf_cli_grid;
 
-/* Reads --claim, --rule, --schedule and --step-size (comma lists; the default is the grid of design.md).
+/* Reads --claim, --rule, --schedule, --step-size and --format (but for the last comma lists; the default is the grid of design.md).
    Errors: ALF_EINVAL naming the option and the value, ALF_ENOMEM. */
 alf_status alf_cli_grid_read(alf_cli_grid *grid, const alf_cli_options *options, alf_error *err);
 void alf_cli_grid_free(alf_cli_grid *grid);

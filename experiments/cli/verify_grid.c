@@ -110,7 +110,8 @@ static alf_status multiply(alf_cli_grid *grid, const axes *a, alf_error *err)
                                                .schedule = a->schedule[s],
                                                .u = a->u[i],
                                                .rule_values = a->rule_values[r],
-                                               .schedule_values = a->schedule_values[s]};
+                                               .schedule_values = a->schedule_values[s],
+                                               .format = grid->formatted ? &grid->format : NULL};
   return ALF_OK;
 }
 
@@ -124,7 +125,8 @@ static void find_crowdings(alf_cli_grid *grid, const axes *a)
     asked = asked || (grid->cell[c].rule->form == ALF_FORM_SIGN && grid->cell[c].schedule->constant);
   if (!asked || !(grid->needs & ALF_NEEDS_CROWDING))
     return;
-  memcpy(grid->crowding, a->u, (size_t)a->sizes * sizeof *a->u);
+  for (int i = 0; i < a->sizes; i++)
+    grid->crowding[i] = alf_format_step_size(grid->formatted ? &grid->format : NULL, a->u[i]);
   grid->crowdings = a->sizes;
 }
 
@@ -144,6 +146,9 @@ alf_status alf_cli_grid_read(alf_cli_grid *grid, const alf_cli_options *options,
     status = read_schedules(&a, options->schedule, &list, err);
   if (status == ALF_OK)
     status = read_step_sizes(&a, options->step_sizes, &list, err);
+  if (status == ALF_OK)
+    status = alf_cli_read_format(options->format, &grid->format, err);
+  grid->formatted = options->format != NULL;
   if (status == ALF_OK)
     status = multiply(grid, &a, err);
   if (status == ALF_OK)

@@ -34,6 +34,7 @@ static json_t *entry(const alf_cli_verdicts *v, int cell, int claim)
   alf_cli_json_set(&object, "source", alf_cli_json_text(v->source));
   alf_cli_json_set(&object, "rule", c->fixed_by_batch ? json_null() : json_string(where.rule));
   alf_cli_json_set(&object, "schedule", c->fixed_by_batch ? json_null() : json_string(where.schedule));
+  alf_cli_json_set(&object, "format", json_string(where.format));
   alf_cli_json_set(&object, "u", c->fixed_by_batch ? json_null() : json_real(v->grid->cell[cell].u));
   alf_cli_json_set(&object, "verdict", json_string(alf_verdict_name(r->verdict)));
   alf_cli_json_set(&object, "margin", alf_cli_json_real(r->margin));

@@ -18,6 +18,10 @@ static void print_instance(const alf_cli_verdicts *v)
   const alf_instance *instance = v->instance;
   printf("%s: %lld tokens, %d experts, K = %d, %s\n", v->source, (long long)instance->batch->tokens,
          instance->batch->experts, instance->topk, v->exact ? "exact arithmetic" : "double precision (--float)");
+  char format[ALF_CHOICE_TEXT];
+  alf_format_print(&v->grid->format, format);
+  if (format[0])
+    printf("format %s\n", format);
   if (instance->solved)
     printf("optimum %.10g, certified with gap %g, %.3g s\n", instance->certificate.objective, instance->certificate.gap,
            instance->optimum.seconds);

@@ -67,3 +67,44 @@ alf_status alf_npy_write(const char *path, alf_dtype dtype, int dims, const int6
   alf_new_file_close(&file);
   return status;
 }
+
+/* Any number of rows leaves the header at the same length: 128 bytes. */
+static void write_header(alf_npy_rows *rows)
+{
+  unsigned char header[256];
+  size_t bytes = format_header(header, sizeof header, ALF_FLOAT64, 2, (int64_t[]){rows->count, rows->width});
+  fwrite(header, 1, bytes, rows->file.file);
+}
+
+alf_status alf_npy_rows_open(alf_npy_rows *rows, const char *path, int32_t width, alf_error *err)
+{
+  *rows = (alf_npy_rows){.width = width};
+  alf_status status = alf_new_file_open(&rows->file, path, err);
+  if (status == ALF_OK && fseeko(rows->file.file, 0, SEEK_SET) != 0)
+    status = alf_fail(err, ALF_EIO, "%s: cannot write: is a pipe, expected a file", path);
+  if (status == ALF_OK)
+    write_header(rows);
+  else
+    alf_npy_rows_close(rows);
+  return status;
+}
+
+void alf_npy_rows_append(alf_npy_rows *rows, const double *row)
+{
+  fwrite(row, sizeof *row, (size_t)rows->width, rows->file.file);
+  rows->count++;
+}
+
+alf_status alf_npy_rows_commit(alf_npy_rows *rows, alf_error *err)
+{
+  if (fseeko(rows->file.file, 0, SEEK_SET) != 0) /* it writes what is left first */
+    return alf_fail(err, ALF_EIO, "%s: cannot write: %s", rows->file.path, strerror(errno));
+  write_header(rows);
+  return alf_new_file_commit(&rows->file, err);
+}
+
+void alf_npy_rows_close(alf_npy_rows *rows)
+{
+  alf_new_file_close(&rows->file);
+  *rows = (alf_npy_rows){0};
+}

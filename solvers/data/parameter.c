@@ -73,22 +73,41 @@ static bool is_allowed(const alf_parameter *parameter, double value)
 
 static alf_status refuse_value(const char *owner, const alf_parameter *parameter, const char *shown, alf_error *err)
 {
+  char names[200] = "";
+  for (int i = 0; parameter->choices && parameter->choices[i]; i++)
+    alf_list_append(names, sizeof names, parameter->choices[i]);
+  if (parameter->choices)
+    return alf_fail(err, ALF_EINVAL, "%s: %s '%s': expected one of %s", owner, parameter->name, shown, names);
   return alf_fail(err, ALF_EINVAL, "%s: %s '%s': expected a %s in %.15g..%.15g", owner, parameter->name, shown,
                   parameter->integral ? "whole number" : "number", parameter->minimum, parameter->maximum);
+}
+
+static alf_status parse_choice(const alf_parameter *parameter, const char *text, double *value)
+{
+  for (int i = 0; parameter->choices[i]; i++)
+    if (!strcmp(parameter->choices[i], text)) {
+      *value = i;
+      return ALF_OK;
+    }
+  return ALF_EINVAL;
+}
+
+static alf_status parse_value(const alf_parameter *parameter, const char *text, double *value)
+{
+  if (parameter->choices)
+    return parse_choice(parameter, text, value);
+  if (!parameter->integral)
+    return alf_parse_real(text, parameter->name, value, NULL);
+  uint64_t whole = 0;
+  alf_status status = alf_parse_whole(text, parameter->name, (uint64_t)parameter->maximum, &whole, NULL);
+  *value = (double)whole;
+  return status;
 }
 
 alf_status alf_parameter_parse(const char *owner, const alf_parameter *parameter, const char *text, double *value,
                                alf_error *err)
 {
-  uint64_t whole = 0;
-  alf_status status;
-  if (parameter->integral) {
-    status = alf_parse_whole(text, parameter->name, (uint64_t)parameter->maximum, &whole, NULL);
-    *value = (double)whole;
-  } else {
-    status = alf_parse_real(text, parameter->name, value, NULL);
-  }
-  if (status == ALF_OK && is_allowed(parameter, *value))
+  if (parse_value(parameter, text, value) == ALF_OK && is_allowed(parameter, *value))
     return ALF_OK;
   char shown[64];
   alf_printable(shown, sizeof shown, text, strlen(text));
@@ -157,18 +176,35 @@ static void print_real(char *out, size_t size, double value)
   }
 }
 
+/* Returns the length of what was written, which ends where there is no more room. */
+static size_t print_values(const alf_parameter *table, const double *values, char *text, size_t size)
+{
+  size_t length = 0;
+  text[0] = '\0';
+  for (int i = 0; values && i < alf_parameter_count(table) && length < size; i++) {
+    char number[32];
+    if (values[i] == table[i].fallback)
+      continue;
+    print_real(number, sizeof number, values[i]);
+    const char *value = table[i].choices ? table[i].choices[(int)values[i]] : number;
+    length += (size_t)snprintf(text + length, size - length, "%s%s=%s", length ? "," : "", table[i].name, value);
+  }
+  return length < size ? length : size - 1;
+}
+
+void alf_values_print(const alf_parameter *table, const double *values, char text[ALF_CHOICE_TEXT])
+{
+  print_values(table, values, text, ALF_CHOICE_TEXT);
+}
+
 void alf_choice_print(const char *name, const alf_parameter *table, const double *values, char text[ALF_CHOICE_TEXT])
 {
   size_t length = (size_t)snprintf(text, ALF_CHOICE_TEXT, "%s", name);
-  char open = '[';
-  for (int i = 0; values && i < alf_parameter_count(table) && length < ALF_CHOICE_TEXT - 1; i++) {
-    char value[32];
-    if (values[i] == table[i].fallback)
-      continue;
-    print_real(value, sizeof value, values[i]);
-    length += (size_t)snprintf(text + length, ALF_CHOICE_TEXT - length, "%c%s=%s", open, table[i].name, value);
-    open = ',';
-  }
-  if (open == ',' && length < ALF_CHOICE_TEXT - 1)
-    snprintf(text + length, ALF_CHOICE_TEXT - length, "]");
+  if (length + 3 > ALF_CHOICE_TEXT)
+    return;
+  size_t inside = print_values(table, values, text + length + 1, ALF_CHOICE_TEXT - length - 2);
+  if (!inside)
+    return;
+  text[length] = '[';
+  strcpy(text + length + 1 + inside, "]");
 }

@@ -27,6 +27,9 @@ alf_status alf_given_values(const char *owner, const alf_given *given, double *v
 alf_status alf_choice_values(const char *text, const char *owner, const alf_parameter *table, double *value,
                              alf_error *err);
 
+/* "key=value,…" of the values that differ from their defaults, as alf_choice_print; "" when none does. */
+void alf_values_print(const alf_parameter *table, const double *values, char text[ALF_CHOICE_TEXT]);
+
 /* Takes values over from a caller, the defaults when `given` is NULL. Errors: ALF_EINVAL for one out of its range. */
 alf_status alf_parameter_take(const char *owner, const alf_parameter *table, const double *given, double *value,
                               alf_error *err);

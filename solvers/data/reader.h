@@ -12,6 +12,9 @@ typedef struct alf_reader {
   /* Fills `values` with batch number `batch`, T×E of info.dtype. */
   alf_status (*read)(void *state, int64_t batch, void *values, alf_error *err);
   void (*close)(void *state);
+  /* What messages call the file that batch number *batch is in, which becomes its number in that file. NULL: the
+     input. */
+  const char *(*where)(void *state, int64_t *batch);
 } alf_reader;
 
 /* The readers. `name` is what messages call the input; it and `path` outlive the reader. On failure nothing is left to
@@ -20,6 +23,9 @@ alf_status alf_reader_npy(alf_reader *reader, const char *path, const char *name
 
 /* `key` NULL: refused with the keys there are. */
 alf_status alf_reader_npz(alf_reader *reader, const char *path, const char *key, const char *name, alf_error *err);
+
+/* The .npy files of a directory in byte order of their names, hidden ones left out; all have the same tokens × experts. */
+alf_status alf_reader_directory(alf_reader *reader, const char *path, const char *name, alf_error *err);
 
 /* `parameters` is "key=value,…"; it is cut up in the process. NULL: all at their defaults. */
 alf_status alf_reader_family(alf_reader *reader, const alf_family *family, char *parameters, uint64_t seed,

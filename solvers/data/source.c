@@ -21,7 +21,7 @@ struct alf_source {
 /* The parts of a file's specification; all point into one string. */
 typedef struct file_parts {
   const char *path, *key, *batch; /* key and batch are NULL when absent */
-  bool npz, npy;
+  bool npz, npy, directory;
 } file_parts;
 
 static bool ends_with(const char *text, const char *end)
@@ -38,6 +38,28 @@ static const char *cut_batch(char *text)
     return NULL;
   *at = '\0';
   return at + 1;
+}
+
+static bool is_directory(const char *path)
+{
+  struct stat about;
+  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* "DIR" or "DIR@batch", whatever the name of the directory looks like. */
+static bool split_directory(char *input, file_parts *parts)
+{
+  *parts = (file_parts){.path = input, .directory = true};
+  if (is_directory(input))
+    return true;
+  const char *at = strrchr(input, '@');
+  if (!at || strpbrk(at, "/:") || ends_with(at, ".npy") || ends_with(at, ".npz"))
+    return false;
+  parts->batch = cut_batch(input);
+  if (is_directory(input))
+    return true;
+  input[strlen(input)] = '@';
+  return false;
 }
 
 static file_parts split(char *input)
@@ -64,18 +86,15 @@ static file_parts split(char *input)
   return parts;
 }
 
-/* Neither a family nor a known extension. */
+/* Neither a family nor a directory nor a known extension. */
 static alf_status refuse_kind(const alf_source *s, alf_error *err)
 {
   char names[200] = "";
-  struct stat file;
-  if (stat(s->input, &file) == 0 && S_ISDIR(file.st_mode))
-    return alf_fail(err, ALF_EIO, "%s: is a directory, expected a file", s->name);
   for (int i = 0; alf_families[i]; i++)
     alf_list_append(names, sizeof names, alf_families[i]->name);
   return alf_fail(err, ALF_EINVAL,
-                  "'%s': expected FILE.npy, FILE.npy@BATCH, FILE.npz:KEY, FILE.npz:KEY@BATCH or "
-                  "FAMILY:KEY=VALUE,… with a family of: %s",
+                  "'%s': expected FILE.npy, FILE.npy@BATCH, FILE.npz:KEY, FILE.npz:KEY@BATCH, a directory of .npy "
+                  "files, DIRECTORY@BATCH or FAMILY:KEY=VALUE,… with a family of: %s",
                   s->name, names);
 }
 
@@ -94,9 +113,13 @@ static alf_status select_batch(alf_source *s, const char *batch, alf_error *err)
 
 static alf_status open_file(alf_source *s, alf_error *err)
 {
-  file_parts parts = split(s->input);
+  file_parts parts;
   alf_status status;
-  if (parts.npz)
+  if (!split_directory(s->input, &parts))
+    parts = split(s->input);
+  if (parts.directory)
+    status = alf_reader_directory(&s->reader, parts.path, s->name, err);
+  else if (parts.npz)
     status = alf_reader_npz(&s->reader, parts.path, parts.key, s->name, err);
   else if (parts.npy)
     status = alf_reader_npy(&s->reader, parts.path, s->name, err);
@@ -146,6 +169,12 @@ const alf_source_info *alf_source_describe(const alf_source *source)
   return &source->info;
 }
 
+/* What messages call the file of the reader's batch, and its number there. */
+static const char *locate(const alf_source *s, int64_t *number)
+{
+  return s->reader.where ? s->reader.where(s->reader.state, number) : s->name;
+}
+
 static alf_status check_finite(const alf_source *s, const alf_affinity *batch, int64_t number, alf_error *err)
 {
   int64_t cells = batch->tokens * batch->experts;
@@ -159,8 +188,9 @@ static alf_status check_finite(const alf_source *s, const alf_affinity *batch, i
   if (cell == cells)
     return ALF_OK;
   long long token = cell / batch->experts, expert = cell % batch->experts;
+  const char *file = locate(s, &number);
   return alf_fail(err, ALF_EFORMAT, "%s: batch %lld, token %lld, expert %lld: affinity %g, expected a finite number",
-                  s->name, (long long)number, token, expert, alf_affinity_get(batch, token, (int32_t)expert));
+                  file, (long long)number, token, expert, alf_affinity_get(batch, token, (int32_t)expert));
 }
 
 /* Memory at the first call, the same shape ever after. */
@@ -189,6 +219,12 @@ alf_status alf_source_next(alf_source *source, alf_affinity *batch, alf_error *e
   if (status == ALF_OK)
     source->position++;
   return status;
+}
+
+const char *alf_source_file(const alf_source *source)
+{
+  int64_t number = source->first + (source->position > 0 ? source->position - 1 : 0);
+  return locate(source, &number);
 }
 
 void alf_source_rewind(alf_source *source)

@@ -3,6 +3,7 @@
 #include "alf/rule.h"
 #include "alf/schedule.h"
 #include "data/parameter.h"
+#include "routing/user_rule.h"
 
 /* A rule is one file in rules/ and one line here. */
 #define RULES(X)                                                                                                       \
@@ -55,6 +56,10 @@ alf_status alf_rule_read(const char *text, const alf_rule **rule, double *values
 {
   char name[ALF_CHOICE_TEXT];
   alf_choice_name(text, name);
+  if (alf_rule_is_file(name)) {
+    alf_status status = alf_user_rule_load(name, rule, err);
+    return status == ALF_OK ? alf_choice_values(text, name, (*rule)->parameters, values, err) : status;
+  }
   *rule = alf_rule_find(name);
   if (!*rule)
     return alf_fail(err, ALF_EINVAL, "'%s': no such rule", name);

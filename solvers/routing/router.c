@@ -35,10 +35,11 @@ struct alf_router {
   alf_router_settings settings;
   const alf_route_kernel *kernel;
   alf_team *team;
-  alf_route_pass *pass; /* one a thread */
-  float *threshold[2];  /* T each: signs make loads swing with period two */
-  void *shift;          /* padded, of the batch's type */
-  alf_lazy *lazy;       /* NULL: eager */
+  alf_route_pass *pass;   /* one a thread */
+  float *threshold[2];    /* T each: signs make loads swing with period two */
+  void *shift;            /* padded, of the batch's type */
+  alf_lazy *lazy;         /* NULL: eager */
+  alf_plain_route *plain; /* what routes where scores are not γ + p; else NULL, and the rest is there */
   const alf_affinity *batch;
   const void *values; /* of the batch that was routed last */
   int64_t tokens;
@@ -113,6 +114,13 @@ alf_status alf_router_alloc(alf_router **out, const alf_affinity *batch, const a
     return alf_fail_memory(err, sizeof *r);
   *r = (alf_router){.settings = *settings, .kernel = kernel, .tokens = batch->tokens};
   r->kind = batch->dtype == ALF_FLOAT32 ? 0 : batch->dtype == ALF_FLOAT64 ? 1 : 2;
+  if (alf_plain_route_is_needed(settings)) {
+    alf_status status = alf_plain_route_alloc(&r->plain, batch, settings, err);
+    *out = status == ALF_OK ? r : NULL;
+    if (status != ALF_OK)
+      alf_router_free(r);
+    return status;
+  }
   alf_status status = alf_team_alloc(&r->team, settings->threads > 0 ? settings->threads : 1, err);
   if (status == ALF_OK && !alloc_buffers(r, batch))
     status = alf_fail_memory(err, 2 * (unsigned long long)batch->tokens * sizeof(float));
@@ -140,6 +148,7 @@ void alf_router_free(alf_router *r)
   free(r->threshold[0]);
   free(r->threshold[1]);
   free(r->shift);
+  alf_plain_route_free(r->plain);
   alf_lazy_free(r->lazy);
   alf_team_free(r->team);
   free(r);
@@ -229,8 +238,10 @@ int64_t alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t
                          alf_route route[2])
 {
   alf_route *out = &route[n % 2], *before = &route[(n + 1) % 2];
-  if (r->settings.combine != ALF_ADD) {
-    alf_plain_route(&r->settings, batch, grid, real, r->pass->key, r->pass->picked, out);
+  if (r->plain) {
+    alf_plain_route_tokens(r->plain, batch, grid, real, out->chosen);
+    memset(out->load, 0, (size_t)batch->experts * sizeof *out->load);
+    alf_count_loads(out->chosen, batch->tokens, batch->experts, out->load);
     return r->tokens;
   }
   alf_route_pass call = {.common = set_shift(r, batch, grid, real), .threshold = r->threshold[n % 2]};

@@ -13,6 +13,8 @@ typedef struct alf_router alf_router;
 typedef struct alf_router_settings {
   int32_t topk;
   alf_combine combine;
+  int32_t groups, kept; /* group-limited routing (alf/format.h); 0 groups: none */
+  bool mask_zero;
   int threads;        /* at most; 0: one. Selections do not depend on it */
   const char *kernel; /* a name of alf_route_kernels; NULL: the fastest that runs here */
   bool eager;         /* every token is routed at every call, even where it cannot have changed */

@@ -9,7 +9,6 @@
 
 #include "alf/iterate.h"
 #include "alf/routing.h"
-#include "alf/routing.h"
 #include "alf/verify.h"
 #include "reference.h"
 #include "trial.h"

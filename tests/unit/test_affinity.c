@@ -136,7 +136,7 @@ static void test_convert_refuses(void **state)
   double values[6] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6};
   alf_affinity in = view(values, 3, 2), out = {0};
   alf_error err = {0};
-  assert_fails(alf_affinity_convert(&in, ALF_FLOAT32, &out, &err), ALF_EINVAL, &err, "dtype 0: expected ALF_DYADIC");
+  assert_fails(alf_affinity_convert(&in, (alf_dtype)7, &out, &err), ALF_EINVAL, &err, "dtype 7: expected ALF_FLOAT32");
   const double bad[] = {NAN, INFINITY, -INFINITY};
   const char *shown[] = {"nan", "inf", "-inf"};
   for (int i = 0; i < 3; i++) {
@@ -197,31 +197,75 @@ static void test_check_topk(void **state)
   assert_ok(alf_check_topk(&a, 1, &err), &err);
 }
 
-/* The same as converting, in the memory of the batch itself where that is float64. */
+/* To the nearest single, ties to even, and no further than singles go: halfway to 2^128 is infinite already. */
+static void test_to_float32(void **state)
+{
+  (void)state;
+  const double half = 0x1p-24; /* of the last place of 1 */
+  double values[] = {1 + half, 1 + 3 * half, -(1 + half) - 0x1p-50, 0x1p-150, 0x1.8p-150, -0.0, 0x1.fffffefp+127, 0.1};
+  const float expected[] = {1, 1 + 0x1p-22f, -1 - 0x1p-23f, 0, 0x1p-149f, 0, FLT_MAX, 0.1f};
+  alf_affinity in = view(values, 4, 2), out = {0};
+  alf_error err = {0};
+  assert_ok(alf_affinity_convert(&in, ALF_FLOAT32, &out, &err), &err);
+  assert_int_equal(out.dtype, ALF_FLOAT32);
+  for (int i = 0; i < 8; i++)
+    assert_true(((const float *)out.values)[i] == expected[i]);
+  alf_affinity_free(&out);
+  values[5] = 0x1.ffffffp127;
+  assert_fails(alf_affinity_convert(&in, ALF_FLOAT32, &out, &err), ALF_ERANGE, &err, "token 2, expert 1");
+  const int64_t units[] = {(INT64_C(1) << 40) + (INT64_C(1) << 16), -3, 0, INT64_C(1) << 40};
+  alf_affinity grid = {.dtype = ALF_DYADIC, .tokens = 2, .experts = 2, .grid_bits = 40, .values = units};
+  assert_ok(alf_affinity_convert(&grid, ALF_FLOAT32, &out, &err), &err);
+  assert_true(((const float *)out.values)[0] == 1 && ((const float *)out.values)[1] == -3 * 0x1p-40f);
+  alf_affinity_free(&out);
+}
+
+static const alf_dtype every_type[] = {ALF_FLOAT32, ALF_FLOAT64, ALF_DYADIC};
+
+static size_t size_of(alf_dtype dtype)
+{
+  return dtype == ALF_FLOAT32 ? 4 : 8;
+}
+
+/* The same as converting, whatever the types. */
 static void taking_is_converting(void **state)
 {
   (void)state;
-  const double values[] = {0.1, -3, 0x1p-50, 7.25, 0, 1};
-  for (int dtype = ALF_FLOAT32; dtype <= ALF_FLOAT64; dtype++) {
+  enum { TOKENS = 9, EXPERTS = 31 };
+  double values[TOKENS * EXPERTS];
+  for (int c = 0; c < TOKENS * EXPERTS; c++)
+    values[c] = c % 2 ? 7.25 / (c + 1) : -0.1 * c / EXPERTS;
+  alf_affinity source = view(values, TOKENS, EXPERTS);
+  for (int pair = 0; pair < 9; pair++) {
+    alf_dtype from = every_type[pair / 3], to = every_type[pair % 3];
     alf_affinity in = {0}, converted = {0}, taken = {0};
     alf_error err = {0};
-    assert_ok(alf_affinity_alloc(&in, (alf_dtype)dtype, 2, 3, &err), &err);
-    for (int c = 0; c < 6; c++)
-      if (dtype == ALF_FLOAT32)
-        ((float *)in.storage)[c] = (float)values[c];
-      else
-        ((double *)in.storage)[c] = values[c];
+    assert_ok(alf_affinity_convert(&source, from, &in, &err), &err);
     const void *memory = in.storage;
-    assert_ok(alf_affinity_convert(&in, ALF_DYADIC, &converted, &err), &err);
-    assert_ok(alf_affinity_take(&in, ALF_DYADIC, &taken, &err), &err);
+    assert_ok(alf_affinity_convert(&in, to, &converted, &err), &err);
+    assert_ok(alf_affinity_take(&in, to, &taken, &err), &err);
     assert_null(in.storage);
-    assert_int_equal(taken.storage == memory, dtype == ALF_FLOAT64);
-    assert_true(taken.dtype == ALF_DYADIC && taken.grid_bits == converted.grid_bits);
+    assert_true(size_of(from) != size_of(to) || taken.storage == memory);
+    assert_true(taken.dtype == to && taken.tokens == TOKENS && taken.experts == EXPERTS);
+    assert_true(taken.values == taken.storage && taken.grid_bits == converted.grid_bits);
     assert_true(taken.rounding_bound == converted.rounding_bound);
-    assert_memory_equal(taken.values, converted.values, 6 * sizeof(int64_t));
+    assert_memory_equal(taken.values, converted.values, TOKENS * EXPERTS * size_of(to));
     alf_affinity_free(&converted);
     alf_affinity_free(&taken);
   }
+}
+
+/* A view has nothing to hand over, and ends empty like any other. */
+static void taking_a_view_copies(void **state)
+{
+  (void)state;
+  const double values[] = {0.5, 0.25};
+  alf_affinity in = view(values, 1, 2), taken = {0};
+  alf_error err = {0};
+  assert_ok(alf_affinity_take(&in, ALF_FLOAT64, &taken, &err), &err);
+  assert_true(!in.values && taken.values != values);
+  assert_memory_equal(taken.values, values, sizeof values);
+  alf_affinity_free(&taken);
 }
 
 static void taking_refuses_and_leaves_alone(void **state)
@@ -232,7 +276,9 @@ static void taking_refuses_and_leaves_alone(void **state)
   alf_error err = {0};
   assert_ok(alf_affinity_alloc(&in, ALF_FLOAT64, 2, 2, &err), &err);
   memcpy(in.storage, values, sizeof values);
-  assert_fails(alf_affinity_take(&in, ALF_DYADIC, &out, &err), ALF_EFORMAT, &err, "token 1, expert 0");
+  for (int i = 0; i < 3; i++)
+    assert_fails(alf_affinity_take(&in, every_type[i], &out, &err), ALF_EFORMAT, &err, "token 1, expert 0");
+  assert_fails(alf_affinity_take(&in, (alf_dtype)7, &out, &err), ALF_EINVAL, &err, "dtype 7");
   assert_null(out.storage);
   assert_memory_equal(in.storage, values, sizeof values);
   alf_affinity_free(&in);
@@ -250,7 +296,9 @@ int main(void)
       cmocka_unit_test(test_convert_refuses),
       cmocka_unit_test(test_from_dyadic),
       cmocka_unit_test(test_check_topk),
+      cmocka_unit_test(test_to_float32),
       cmocka_unit_test(taking_is_converting),
+      cmocka_unit_test(taking_a_view_copies),
       cmocka_unit_test(taking_refuses_and_leaves_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

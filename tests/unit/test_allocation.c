@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zip.h>
 
 #include "alf/cycle.h"
@@ -22,7 +23,7 @@
 /* What the operations work on, and what they make. */
 typedef struct fixture {
   void *folder;
-  char npy[ALF_TEST_PATH], npz[ALF_TEST_PATH], written[ALF_TEST_PATH];
+  char npy[ALF_TEST_PATH], npz[ALF_TEST_PATH], directory[ALF_TEST_PATH], written[ALF_TEST_PATH];
   alf_affinity raw, batch;
   alf_instance instance; /* of batch, solved */
   const alf_solver *solver;
@@ -63,9 +64,24 @@ static alf_status read_npz(fixture *f, alf_error *err)
   return read_source(f, f->npz, err);
 }
 
+static alf_status read_directory(fixture *f, alf_error *err)
+{
+  return read_source(f, f->directory, err);
+}
+
 static alf_status write_npy(fixture *f, alf_error *err)
 {
   return alf_npy_write(f->written, ALF_FLOAT64, 2, (int64_t[]){f->raw.tokens, f->raw.experts}, f->raw.values, err);
+}
+
+static alf_status write_rows(fixture *f, alf_error *err)
+{
+  alf_npy_rows rows = {0};
+  alf_status status = alf_npy_rows_open(&rows, f->written, f->raw.experts, err);
+  if (status == ALF_OK)
+    status = alf_npy_rows_commit(&rows, err);
+  alf_npy_rows_close(&rows);
+  return status;
 }
 
 static alf_status to_dyadic(fixture *f, alf_error *err)
@@ -78,16 +94,29 @@ static alf_status to_float64(fixture *f, alf_error *err)
   return alf_affinity_convert(&f->batch, ALF_FLOAT64, &f->out, err);
 }
 
+/* Single precision, and back in the memory of the same batch. */
+static alf_status there_and_back(fixture *f, alf_error *err)
+{
+  alf_affinity single = {0};
+  alf_status status = alf_affinity_convert(&f->raw, ALF_FLOAT32, &single, err);
+  if (status == ALF_OK)
+    status = alf_affinity_take(&single, ALF_DYADIC, &f->out, err);
+  alf_affinity_free(&single);
+  return status;
+}
+
 static alf_status copy_dyadic(fixture *f, alf_error *err)
 {
   return alf_affinity_convert(&f->batch, ALF_DYADIC, &f->out, err);
 }
 
-static alf_status iterate(fixture *f, const alf_affinity *batch, const alf_rule *rule, alf_error *err)
+static alf_status iterate(fixture *f, const alf_affinity *batch, const alf_rule *rule, const char *text, alf_error *err)
 {
-  alf_iterate_settings settings = {rule, alf_schedules[0], 0.1, 2, NULL};
-  alf_status status = alf_iterate_alloc(&f->it, batch, &settings, err);
+  alf_format format;
+  alf_iterate_settings settings = {rule, alf_schedules[0], 0.1, 2, .format = &format};
   const alf_step *step;
+  assert_ok(alf_format_read(text, &format, err), err);
+  alf_status status = alf_iterate_alloc(&f->it, batch, &settings, err);
   if (status == ALF_OK)
     status = alf_iterate_start(f->it, batch, err);
   for (int n = 0; n < 3 && status == ALF_OK; n++)
@@ -97,12 +126,12 @@ static alf_status iterate(fixture *f, const alf_affinity *batch, const alf_rule 
 
 static alf_status iterate_exactly(fixture *f, alf_error *err)
 {
-  return iterate(f, &f->batch, alf_rules[0], err);
+  return iterate(f, &f->batch, alf_rules[0], "loads=bfloat16,ranks=3,stale=1,padding=1,groups=2,kept=1", err);
 }
 
 static alf_status iterate_with_state(fixture *f, alf_error *err)
 {
-  return iterate(f, &f->raw, alf_rule_find("ema"), err);
+  return iterate(f, &f->raw, alf_rule_find("ema"), NULL, err);
 }
 
 static alf_status make_cycle(fixture *f, alf_error *err)
@@ -266,11 +295,14 @@ static void every_allocation_may_fail(void **state)
       {"family source", read_family, 5, true},
       {".npy source", read_npy, 5, true},
       {".npz source", read_npz, 6, true},
+      {"directory source", read_directory, 10, true},
       {".npy writer", write_npy, 1, false},
+      {".npy rows", write_rows, 1, false},
       {"to dyadic", to_dyadic, 1, false},
       {"to float64", to_float64, 1, false},
+      {"to float32 and back", there_and_back, 2, false},
       {"copy", copy_dyadic, 1, false},
-      {"exact iteration", iterate_exactly, 12, false},
+      {"exact iteration", iterate_exactly, 22, false}, /* with all of a format that takes memory */
       {"float iteration", iterate_with_state, 10, false},
       {"cycle", make_cycle, 4, false},
       {"observer", make_observer, 7, false},
@@ -340,8 +372,7 @@ static void write_npz(const char *npy, const char *npz)
 {
   zip_t *archive = zip_open(npz, ZIP_CREATE | ZIP_TRUNCATE, NULL);
   assert_non_null(archive);
-  zip_source_t *source = zip_source_file(archive, npy, 0, -1);
-  assert_true(zip_file_add(archive, "gate.npy", source, 0) >= 0);
+  assert_true(zip_file_add(archive, "gate.npy", zip_source_file(archive, npy, 0, -1), 0) >= 0);
   assert_int_equal(zip_close(archive), 0);
 }
 
@@ -362,6 +393,13 @@ static void build(void **state, fixture *f)
   assert_ok(alf_npy_write(f->npy, ALF_FLOAT64, 2, (int64_t[]){7, 4}, f->raw.values, &err), &err);
   write_npz(f->npy, npz);
   snprintf(f->npz, sizeof f->npz, "%s:gate", npz);
+  strcpy(f->directory, alf_test_path(state, "directory"));
+  assert_int_equal(mkdir(f->directory, 0700), 0);
+  for (int i = 0; i < 2; i++) {
+    char member[2 * ALF_TEST_PATH];
+    snprintf(member, sizeof member, "%s/%d.npy", f->directory, i);
+    assert_ok(alf_npy_write(member, ALF_FLOAT64, 2, (int64_t[]){7, 4}, f->raw.values, &err), &err);
+  }
 }
 
 /* The state of all tests: a fixture, with the folder its files are in. */
@@ -380,6 +418,11 @@ static int tear_down(void **state)
 {
   fixture *f = *state;
   void *folder = f->folder;
+  for (int i = 0; i < 2; i++) {
+    char member[2 * ALF_TEST_PATH];
+    snprintf(member, sizeof member, "%s/%d.npy", f->directory, i);
+    remove(member);
+  }
   alf_instance_free(&f->instance);
   alf_affinity_free(&f->batch);
   alf_affinity_free(&f->raw);

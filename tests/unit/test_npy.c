@@ -2,9 +2,11 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alf/npy.h"
@@ -242,13 +244,74 @@ static void test_write_refused(void **state)
   assert_int_equal(leftovers(*state), 0);
 }
 
+/* The same bytes as an array that was known in full, whatever the number of rows. */
+static void test_rows(void **state)
+{
+  double values[1200];
+  for (int i = 0; i < 1200; i++)
+    values[i] = i / 7.0;
+  for (int count = 1; count <= 400; count += 133) {
+    unsigned char grown[3 * SIZE], whole[3 * SIZE];
+    const int64_t shape[2] = {count, 3};
+    alf_error err = {0};
+    alf_npy_rows rows = {0};
+    const char *path = alf_test_path(state, "rows.npy"), *other = alf_test_path(state, "whole.npy");
+    assert_ok(alf_npy_rows_open(&rows, path, 3, &err), &err);
+    for (int r = 0; r < count; r++)
+      alf_npy_rows_append(&rows, values + (ptrdiff_t)3 * r);
+    assert_ok(alf_npy_rows_commit(&rows, &err), &err);
+    alf_npy_rows_close(&rows);
+    assert_ok(alf_npy_write(other, ALF_FLOAT64, 2, shape, values, &err), &err);
+    size_t length = read_back(path, grown, sizeof grown);
+    assert_int_equal(length, 128 + 24 * count);
+    assert_int_equal(read_back(other, whole, sizeof whole), length);
+    assert_memory_equal(grown, whole, length);
+  }
+}
+
+static void test_rows_refused(void **state)
+{
+  const double row[2] = {1, 2};
+  alf_error err = {0};
+  alf_npy_rows rows = {0};
+  alf_npy_rows_close(&rows);
+  const char *missing = alf_test_path(state, "no/such/folder.npy");
+  assert_fails(alf_npy_rows_open(&rows, missing, 2, &err), ALF_EIO, &err, "No such file");
+  alf_npy_rows_close(&rows);
+  assert_ok(alf_npy_rows_open(&rows, "/dev/full", 2, &err), &err);
+  for (int i = 0; i < 1000; i++)
+    alf_npy_rows_append(&rows, row);
+  assert_fails(alf_npy_rows_commit(&rows, &err), ALF_EIO, &err, "/dev/full: cannot write: No space left");
+  alf_npy_rows_close(&rows);
+  /* What was not committed is gone. */
+  const char *path = alf_test_path(state, "dropped.npy");
+  assert_ok(alf_npy_rows_open(&rows, path, 2, &err), &err);
+  alf_npy_rows_append(&rows, row);
+  alf_npy_rows_close(&rows);
+  assert_int_not_equal(access(path, F_OK), 0);
+  assert_int_equal(leftovers(*state), 0);
+}
+
+/* The number of rows cannot be put in front of what has gone through a pipe. */
+static void test_rows_into_a_pipe(void **state)
+{
+  const char *path = alf_test_path(state, "pipe");
+  alf_error err = {0};
+  alf_npy_rows rows = {0};
+  assert_int_equal(mkfifo(path, 0600), 0);
+  int reader = open(path, O_RDONLY | O_NONBLOCK); /* else opening it for writing would wait */
+  assert_fails(alf_npy_rows_open(&rows, path, 2, &err), ALF_EIO, &err, "pipe: cannot write: is a pipe");
+  close(reader);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_accepted),         cmocka_unit_test(test_refused),
       cmocka_unit_test(test_preamble_refused), cmocka_unit_test(test_absurd_header_length),
       cmocka_unit_test(test_write_bytes),      cmocka_unit_test(test_write_and_parse),
-      cmocka_unit_test(test_write_refused),
+      cmocka_unit_test(test_write_refused),    cmocka_unit_test(test_rows),
+      cmocka_unit_test(test_rows_refused),     cmocka_unit_test(test_rows_into_a_pipe),
   };
   return cmocka_run_group_tests(tests, alf_test_folder_setup, alf_test_folder_teardown);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alf/format.h"
 #include "alf/rule.h"
 #include "alf/schedule.h"
 #include "data/parameter.h"
@@ -65,6 +66,46 @@ static void wrong_texts_are_refused(void **state)
                "x: parameter 'rate': expected none");
 }
 
+static const char *const colours[] = {"red", "dark-green", NULL};
+static const alf_parameter chosen[] = {{"colour", 1, 0, 1, 1, "one of two", colours}, {"rate", 0.5, 0, 1, 0, ""}, {0}};
+
+static void choices_have_names(void **state)
+{
+  (void)state;
+  double value[ALF_MAX_PARAMETERS];
+  char text[ALF_CHOICE_TEXT];
+  alf_error err = {0};
+  assert_ok(alf_choice_values("x", "x", chosen, value, &err), &err);
+  assert_true(value[0] == 1);
+  assert_ok(alf_choice_values("x[rate=1,colour=red]", "x", chosen, value, &err), &err);
+  assert_true(value[0] == 0 && value[1] == 1);
+  alf_choice_print("x", chosen, value, text);
+  assert_string_equal(text, "x[colour=red,rate=1]");
+  alf_values_print(chosen, value, text);
+  assert_string_equal(text, "colour=red,rate=1");
+  alf_values_print(chosen, (double[]){1, 0.5}, text);
+  assert_string_equal(text, "");
+  static const char *const wrong[] = {"x[colour=0]", "x[colour=Red]", "x[colour=]", "x[colour=redder]"};
+  for (int i = 0; i < 4; i++)
+    assert_fails(alf_choice_values(wrong[i], "x", chosen, value, &err), ALF_EINVAL, &err,
+                 "': expected one of red, dark-green");
+  assert_fails(alf_parameter_take("x", chosen, (double[]){2, 0}, value, &err), ALF_EINVAL, &err, "x: colour '2'");
+  assert_fails(alf_parameter_take("x", chosen, (double[]){0.5, 0}, value, &err), ALF_EINVAL, &err, "colour '0.5'");
+}
+
+static void long_texts_end_at_a_whole_value(void **state)
+{
+  (void)state;
+  char name[ALF_CHOICE_TEXT + 10], text[ALF_CHOICE_TEXT];
+  memset(name, 'x', sizeof name);
+  for (size_t length = ALF_CHOICE_TEXT - 40; length < sizeof name; length++) {
+    name[length] = '\0';
+    alf_choice_print(name, sample, (double[]){0.1, 300}, text);
+    assert_true(strlen(text) < sizeof text && !strncmp(text, name, length < 511 ? length : 511));
+    name[length] = 'x';
+  }
+}
+
 static void values_of_callers_are_checked(void **state)
 {
   (void)state;
@@ -103,6 +144,10 @@ static void check_table(const char *name, const alf_parameter *table)
   double extreme[ALF_MAX_PARAMETERS], back[ALF_MAX_PARAMETERS];
   for (int i = 0; i < count; i++) {
     const alf_parameter *p = &table[i];
+    int choices = 0;
+    while (p->choices && p->choices[choices])
+      assert_false(!p->choices[choices][0] || strpbrk(p->choices[choices++], "[],= "));
+    assert_true(!choices || (p->integral && p->minimum == 0 && p->maximum == choices - 1));
     assert_true(p->minimum <= p->fallback && p->fallback <= p->maximum && p->help[0] && !strpbrk(p->name, "[],= "));
     extreme[i] = p->integral ? p->maximum : p->minimum + (p->maximum - p->minimum) / 3;
   }
@@ -123,6 +168,7 @@ static void tables_are_sound(void **state)
     check_table(alf_rules[r]->name, alf_rules[r]->parameters);
   for (int s = 0; alf_schedules[s]; s++)
     check_table(alf_schedules[s]->name, alf_schedules[s]->parameters);
+  check_table("format", alf_format_parameters);
 }
 
 static void rules_and_schedules_are_read(void **state)
@@ -149,9 +195,14 @@ static void rules_and_schedules_are_read(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(texts_become_values), cmocka_unit_test(wrong_texts_are_refused),
-      cmocka_unit_test(texts_are_canonical), cmocka_unit_test(values_of_callers_are_checked),
-      cmocka_unit_test(tables_are_sound),    cmocka_unit_test(rules_and_schedules_are_read),
+      cmocka_unit_test(texts_become_values),
+      cmocka_unit_test(wrong_texts_are_refused),
+      cmocka_unit_test(texts_are_canonical),
+      cmocka_unit_test(choices_have_names),
+      cmocka_unit_test(long_texts_end_at_a_whole_value),
+      cmocka_unit_test(values_of_callers_are_checked),
+      cmocka_unit_test(tables_are_sound),
+      cmocka_unit_test(rules_and_schedules_are_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

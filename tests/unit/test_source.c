@@ -210,10 +210,6 @@ static void test_files_refused(void **state)
   alf_error err = {0};
   assert_fails(open_only(alf_test_path(state, "missing.npy"), &err), ALF_EIO, &err, "missing.npy: No such file");
   assert_fails(open_only(alf_test_path(state, "missing.npz:key"), &err), ALF_EIO, &err, "No such file");
-  assert_fails(open_only(*state, &err), ALF_EIO, &err, "is a directory, expected a file");
-  const char *folder = alf_test_path(state, "folder.npy");
-  assert_int_equal(mkdir(folder, 0700), 0);
-  assert_fails(open_only(folder, &err), ALF_EIO, &err, "folder.npy: is a directory, expected a file");
   const char *pipe = alf_test_path(state, "pipe.npy");
   assert_int_equal(mkfifo(pipe, 0600), 0);
   assert_fails(open_only(pipe, &err), ALF_EIO, &err, "is not a regular file");

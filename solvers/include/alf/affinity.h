@@ -32,18 +32,19 @@ alf_status alf_affinity_alloc(alf_affinity *a, alf_dtype dtype, int64_t tokens, 
 /* Releases owned memory and zeroes the struct. Safe on NULL, on a zeroed struct and on a view. */
 void alf_affinity_free(alf_affinity *a);
 
-/* Converts `in` into a freshly allocated `out` of type ALF_DYADIC (the dyadic door: every cell is rounded to the
-   nearest multiple of 2^-grid_bits, ties to even, once) or ALF_FLOAT64 (exact from float and from a grid whose values
-   stay below 2^53 units). The grid is 2^-40, or coarser when max |value| >= 2: grid_bits is then the largest number
-   for which every |value| stays below 2^41 units (before rounding, so that 2^41 itself can occur after it).
-   out->rounding_bound is the measured maximum. A dyadic batch is copied as it is, bound included: it has been through
-   the door. `in` is not looked at again afterwards. On failure *out is left untouched.
-   Errors: ALF_EFORMAT naming token, expert and value for NaN or infinities; ALF_EINVAL for dtype ALF_FLOAT32;
-   ALF_ERANGE when |value| >= 2^100, or 2^53 units on the way from a grid to ALF_FLOAT64; ALF_ENOMEM. */
+/* Converts `in` into a freshly allocated `out` of another type, every cell rounded to the nearest, ties to even, once
+   (from a grid: of values below 2^53 units).
+   ALF_DYADIC, the dyadic door: to multiples of 2^-grid_bits. The grid is 2^-40, or coarser when max |value| >= 2:
+   grid_bits is then the largest number for which every |value| stays below 2^41 units (before rounding, so that 2^41
+   itself can occur after it). out->rounding_bound is the measured maximum. A dyadic batch is copied as it is, bound
+   included: it has been through the door. ALF_FLOAT64: exact. ALF_FLOAT32: rounded unless the values were float32
+   before. `in` is not looked at again afterwards. On failure *out is left untouched.
+   Errors: ALF_EFORMAT naming token, expert and value for NaN or infinities; ALF_EINVAL for another dtype; ALF_ERANGE
+   when |value| >= 2^100 on the way to a grid, 2^53 units on the way from one, or what float32 holds; ALF_ENOMEM. */
 alf_status alf_affinity_convert(const alf_affinity *in, alf_dtype dtype, alf_affinity *out, alf_error *err);
 
-/* The same, but `in` is freed, and where its memory can hold the result it is handed over to `out`: a float64 batch
-   never exists twice. On failure both are left untouched. */
+/* The same, but `in` is freed, or rather its memory becomes that of `out`, grown or cut as needed: no two batches exist
+   beside each other. Only a view is copied. On failure both are left untouched. */
 alf_status alf_affinity_take(alf_affinity *in, alf_dtype dtype, alf_affinity *out, alf_error *err);
 
 /* The affinity of token i for expert k as a double, whatever the type. */

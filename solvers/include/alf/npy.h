@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "alf/affinity.h"
+#include "alf/new_file.h"
 
 #define ALF_NPY_MAX_DIMS   3
 #define ALF_NPY_MAX_HEADER 65536 /* bytes before the first element, magic included; more is refused */
@@ -30,5 +31,25 @@ alf_status alf_npy_parse(const unsigned char *bytes, size_t length, int64_t file
    ALF_EIO, ALF_ENOMEM. */
 alf_status alf_npy_write(const char *path, alf_dtype dtype, int dims, const int64_t *shape, const void *values,
                          alf_error *err);
+
+/* A float64 array that grows row by row, and appears when it is complete. Zero-initialise. */
+typedef struct alf_npy_rows {
+  alf_new_file file;
+  int64_t count; /* rows so far */
+  int32_t width; /* values of a row */
+} alf_npy_rows;
+
+/* `path` is kept. Errors: ALF_EIO naming the file, also for a pipe: the number of rows goes to the front in the end;
+   ALF_ENOMEM. */
+alf_status alf_npy_rows_open(alf_npy_rows *rows, const char *path, int32_t width, alf_error *err);
+
+/* One more row. What cannot be written shows when it is committed. */
+void alf_npy_rows_append(alf_npy_rows *rows, const double *row);
+
+/* Puts the file in its place, as rows × width. Errors: ALF_EIO. */
+alf_status alf_npy_rows_commit(alf_npy_rows *rows, alf_error *err);
+
+/* Drops what was not committed. Safe on a zeroed struct and after a commit. */
+void alf_npy_rows_close(alf_npy_rows *rows);
 
 #endif

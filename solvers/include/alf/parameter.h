@@ -10,6 +10,9 @@ typedef struct alf_parameter {
   double minimum, maximum; /* inclusive */
   int integral;            /* nonzero: whole numbers only */
   const char *help;
+  /* Names of the values 0, 1, …, maximum, ended by NULL: texts have these, and the parameter is integral from 0 on.
+     NULL: it is a number. */
+  const char *const *choices;
 } alf_parameter;
 
 /* The most that one table may have. A table ends with a NULL name; NULL stands for one without any. */

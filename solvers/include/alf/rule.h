@@ -12,11 +12,11 @@
 /* What a rule sees at update n. */
 typedef struct alf_rule_input {
   int64_t n;                 /* 1, 2, … */
-  int64_t tokens;            /* T */
+  int64_t tokens;            /* T, with padding */
   int32_t experts;           /* E */
   int32_t topk;              /* K */
   int64_t slots;             /* sum of the loads: K·T, unless they were counted wrongly on purpose */
-  const int64_t *load;       /* E, slots: A_k as counted in the batch just routed */
+  const int64_t *load;       /* E, slots: A_k as counted, in the batch just routed unless a format has others */
   const double *shift;       /* E: p before the update, in affinity units (rounded to double in exact mode) */
   const int64_t *grid;       /* E: the same in grid units; NULL in float mode */
   const alf_affinity *batch; /* the batch just routed */
@@ -94,8 +94,29 @@ extern const alf_rule *const alf_rules[];
 /* NULL when there is none of that name. */
 const alf_rule *alf_rule_find(const char *name);
 
+/* Rules in files of their own: a shared object exports one as the symbol alf_exported_rule. Raise this whenever a field
+   that a rule uses changes its meaning; a change of sizes is noticed anyway. */
+#define ALF_RULE_ABI 1
+
+typedef struct alf_rule_export {
+  uint32_t abi; /* ALF_RULE_ABI; what follows has a meaning only when it is the loading program's */
+  uint32_t rule_size, input_size, parameter_size; /* of the structs, in bytes, as it was compiled */
+  const alf_rule *rule;
+} alf_rule_export;
+
+/* ALF_EXPORT_RULE(my_rule); at the end of such a file, compiled with -shared -fPIC. */
+#define ALF_EXPORT_RULE(exported)                                                                                      \
+  extern const alf_rule_export alf_exported_rule __attribute__((visibility("default")));                               \
+  const alf_rule_export alf_exported_rule = {ALF_RULE_ABI, sizeof(alf_rule), sizeof(alf_rule_input),                   \
+                                             sizeof(alf_parameter), &(exported)}
+
+/* Whether a choice names a file: what stands before its bracket has a '/' or ends in ".so". */
+bool alf_rule_is_file(const char *text);
+
 /* Reads "NAME" or "NAME[KEY=VALUE,…]" into *rule and values, which has room for ALF_MAX_PARAMETERS; what is not given has
-   its default. Errors: ALF_EINVAL; *rule is NULL exactly when there is none of that name. */
+   its default. NAME may be the path of a shared object, which then stays loaded. Errors: ALF_EINVAL; ALF_EIO and
+   ALF_EFORMAT for a file that cannot be opened or used. *rule is NULL exactly when there is none of that name, or none
+   in the file. */
 alf_status alf_rule_read(const char *text, const alf_rule **rule, double *values, alf_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Sources yield batches: a synthetic family, an .npy or an .npz trace. */
+/* Sources yield batches: a synthetic family, an .npy or an .npz trace, a directory of .npy files. */
 #ifndef ALF_SOURCE_H
 #define ALF_SOURCE_H
 
@@ -41,22 +41,25 @@ const alf_family *alf_family_find(const char *name);
 
 typedef struct alf_source_info {
   const char *input; /* as given to alf_source_open, fit for a message; lives as long as the source */
-  const char *kind;  /* name of the family, "npy" or "npz"; static string */
-  int64_t batches;   /* >= 1: 1 for a 2-D array or one named slice, the first axis of a 3-D array */
+  const char *kind;  /* name of the family, "npy", "npz" or "directory"; static string */
+  int64_t batches;   /* >= 1: 1 for a 2-D array or one named slice, the first axis of a 3-D array; over all files */
   int64_t tokens;    /* T of every batch */
   int32_t experts;   /* E */
-  alf_dtype dtype;   /* element type as stored; ALF_FLOAT64 for a family */
+  alf_dtype dtype;   /* element type as stored, the wider one of a directory's; ALF_FLOAT64 for a family */
 } alf_source_info;
 
 /* An opened source. Opaque. */
 typedef struct alf_source alf_source;
 
 /* Opens INPUT: "family:key=value,…" (a family's name, with or without parameters), "x.npy", "x.npy@batch", "x.npz:key",
-   "x.npz:key@batch" (the last '@' counts). Files hold float32 or float64 (little-endian, C order), 2-D (tokens ×
-   experts) or 3-D (batches × tokens × experts). `seed` is the default of a family's seed parameter. The caller closes.
+   "x.npz:key@batch" (the last '@' counts), "directory", "directory@batch". Files hold float32 or float64
+   (little-endian, C order), 2-D (tokens × experts) or 3-D (batches × tokens × experts). A directory yields the batches
+   of its files whose names end in .npy and do not begin with a dot, in byte order of the names; all have the same
+   tokens × experts, and float32 is widened where another file holds float64. A family's name comes before a directory
+   of that name, which is then ./name. `seed` is the default of a family's seed parameter. The caller closes.
    Errors: ALF_EINVAL for a wrong specification (unknown family, parameter or key, value out of range, batch past the
-   end), ALF_EIO for a file that cannot be read (missing, a directory, no permission), ALF_EFORMAT for its content,
-   ALF_ENOMEM. On failure *source is NULL. */
+   end), ALF_EIO for a file that cannot be read (missing, no permission) or a directory without .npy files, ALF_EFORMAT
+   for content, ALF_ENOMEM. On failure *source is NULL. */
 alf_status alf_source_open(alf_source **source, const char *input, uint64_t seed, alf_error *err);
 
 /* What was opened; lives as long as the source. */
@@ -69,6 +72,9 @@ const alf_source_info *alf_source_describe(const alf_source *source);
    Errors: ALF_EINVAL when *batch holds a batch of another shape, ALF_EIO (also when a file has shrunk), ALF_EFORMAT,
    ALF_ENOMEM. */
 alf_status alf_source_next(alf_source *source, alf_affinity *batch, alf_error *err);
+
+/* What messages call the file that the last batch came from: the input, or the file in the directory. */
+const char *alf_source_file(const alf_source *source);
 
 /* Puts the source back before its first batch (or the named one). */
 void alf_source_rewind(alf_source *source);

@@ -43,9 +43,10 @@ typedef struct alf_run {
   const alf_instance *instance;
   const alf_rule *rule;
   const alf_schedule *schedule;
-  double u;
+  double u; /* as it is in the format of steps */
   bool exact;
   const alf_cycle_info *cycle; /* set before finish: the confirmed limit cycle, or NULL */
+  const alf_format *format;    /* NULL: none */
 } alf_run;
 
 /* What a claim needs to know of the batch. */

@@ -30,6 +30,7 @@ typedef struct alf_cell {
   const alf_schedule *schedule;
   double u;
   const double *rule_values, *schedule_values; /* of their parameters, in the order of the tables; NULL: the defaults */
+  const alf_format *format;                    /* NULL: none */
 } alf_cell;
 
 typedef struct alf_verify_settings {
@@ -40,9 +41,10 @@ typedef struct alf_verify_settings {
   bool (*stop)(void);             /* may be NULL; true ends the run with what it has */
 } alf_verify_settings;
 
-/* Runs one cell and writes one result a claim. `real` is the batch as ALF_FLOAT64, needed when not exact.
+/* Runs one cell and writes one result a claim. `routed` is what the iteration runs on: the batch of the instance, as
+   ALF_FLOAT64 when not exact, and with the padding behind it where the cell's format has some; NULL: that batch itself.
    Errors: ALF_ENOMEM, ALF_EINVAL; ALF_ERANGE when the shift left the grid: the results then say inconclusive. */
-alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *real, const alf_cell *cell,
+alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *routed, const alf_cell *cell,
                            const alf_verify_settings *settings, alf_claim_result *results, alf_error *err);
 
 #endif

@@ -20,6 +20,8 @@ static const alf_bench_synthetic steps_on[] = {
     {"uniform", "", 1048576, 64, 8, 0, 0},
 };
 
+enum { RUN_TOKENS = 16384 }; /* up to which runs have all their steps; with more tokens fewer */
+
 /* On which whole runs are; then come the inputs. */
 static const alf_bench_synthetic runs_on[] = {
     {"uniform", "", 16384, 64, 8, 4096, 0},
@@ -97,7 +99,7 @@ static int add_loop(alf_bench_race *race, const alf_affinity *batch, const char 
              (alf_bench_racer){.kind = ALF_RACER_LOOP, .select = select, .distance = {0, 1, race->checked}});
 }
 
-/* Reading, loops, every instruction set, two threads, lazy. */
+/* Reading, a loop (single precision: both), every instruction set, two threads, lazy. */
 static void add_type(alf_bench_race *race, const alf_affinity *batch, alf_racer_distance distance,
                      alf_iterate_places *at)
 {
@@ -107,9 +109,10 @@ static void add_type(alf_bench_race *race, const alf_affinity *batch, alf_racer_
       add(race, batch, "reading",
           (alf_bench_racer){.kind = ALF_RACER_READING, .distance = {0, distance.steps, distance.slices}});
   at->maxima[type] = add_loop(race, batch, "maxima", ALF_BENCH_MAXIMA);
-  at->insertion[type] = add_loop(race, batch, "insertion", ALF_BENCH_INSERTION);
+  if (type == ALF_FLOAT32)
+    at->insertion = add_loop(race, batch, "insertion", ALF_BENCH_INSERTION);
   at->step[type] = -1;
-  for (int j = 0; alf_route_kernels[j]; j++) {
+  for (int j = 0; alf_route_kernels[j] && j < ALF_BENCH_KERNELS; j++) {
     iteration.kernel = alf_route_kernels[j]->name;
     at->kernel[type][j] = -1;
     if (alf_route_kernels[j]->runs_here())
@@ -120,7 +123,7 @@ static void add_type(alf_bench_race *race, const alf_affinity *batch, alf_racer_
   iteration.threads = 2;
   at->two[type] = add(race, batch, "2 threads", iteration);
   iteration.threads = 1;
-  iteration.eager = false; /* whose steps differ much */
+  iteration.eager = false; /* one slice: its steps differ too much */
   iteration.distance.steps *= distance.slices;
   iteration.distance.slices = 1;
   iteration.weighed = true;
@@ -136,13 +139,12 @@ static alf_bench_race steps_race(const iterate_group *g, const alf_bench_instanc
   int64_t cells = instance->batch.tokens * instance->batch.experts, fair = (8 << 20) / cells / 2 * 2;
   bool large = fair < 1;
   int64_t steps = quick || large ? 2 : fair > 64 ? 64 : fair;
+  int rounds = large ? 5 : 25;
   *distance = (alf_racer_distance){large ? 4 : 32, steps, quick || large ? 2 : 8};
   return (alf_bench_race){.steps = {alf_schedule_find("constant"), 1e-3, instance->topk},
                           .checked = quick || large ? 4 : 8,
-                          .rounds = quick   ? 2
-                                    : large ? 5
-                                            : 25,
-                          .budget = quick ? 0.5 : 10};
+                          .rounds = quick ? 2 : rounds,
+                          .budget = quick ? 0.5 : 3};
 }
 
 static alf_status compare_steps(void *context, const alf_bench_instance *instance, alf_error *err)
@@ -188,15 +190,17 @@ static alf_status compare_run(const iterate_group *g, const alf_bench_instance *
                               const run_settings *s, alf_error *err)
 {
   bool quick = g->options->quick;
+  int64_t tokens = instance->batch.tokens, steps = quick ? s->quick_steps : s->steps;
+  if (tokens > RUN_TOKENS)
+    steps = steps * RUN_TOKENS / tokens / 2 * 2 + 2;
   alf_iterate_places at;
   alf_bench_race race = {.steps = {alf_schedule_find(s->schedule), s->u, instance->topk},
-                         .checked = quick ? 4 : 20,
+                         .checked = quick || steps < 20 ? 2 : 20,
                          .whole = true,
-                         .rounds = quick ? 2 : 5,
-                         .budget = quick ? 0.5 : 5};
+                         .rounds = quick ? 2 : 3,
+                         .budget = quick ? 0.5 : 3};
   for (int type = ALF_FLOAT32; type <= ALF_DYADIC; type += ALF_DYADIC - ALF_FLOAT32)
-    add_run(&race, &b->own[type], quick ? s->quick_steps : s->steps, alf_parallel_threads((int)g->options->threads),
-            &at);
+    add_run(&race, &b->own[type], steps, alf_parallel_threads((int)g->options->threads), &at);
   alf_status status = alf_bench_race_run(&race, err);
   if (status == ALF_OK && alf_bench_prints(g->report))
     alf_iterate_print_runs_row(instance->name, &race, &at);

@@ -91,7 +91,7 @@ void alf_iterate_print_steps_head(void)
 {
   print_description();
   printf("%-38s %2s  %7s", "instance", "K", "reading");
-  for (int j = 0; alf_route_kernels[j]; j++)
+  for (int j = 0; alf_route_kernels[j] && j < ALF_BENCH_KERNELS; j++)
     printf("  %7s", alf_route_kernels[j]->name);
   printf("  %7s  %6s  %6s  %7s  %6s  %6s  %6s  %6s  %8s  %8s  %5s  %6s  %7s  %7s  %8s  %s\n", "2 thr.", "lazy", "at",
          "float64", "exact", "maxima", "insert", "/read", "maxima x", "insert x", "2thr x", "exact x", "B/token",
@@ -104,7 +104,7 @@ void alf_iterate_print_steps_row(const char *instance, const alf_bench_race *rac
   double step = pace_at(race, at->step[F]);
   printf("%-38s %2d", instance, (int)race->steps.topk);
   print_number(pace_at(race, at->reading[F]), 7, "");
-  for (int j = 0; alf_route_kernels[j]; j++)
+  for (int j = 0; alf_route_kernels[j] && j < ALF_BENCH_KERNELS; j++)
     print_number(pace_at(race, at->kernel[F][j]), 7, "");
   print_number(pace_at(race, at->two[F]), 7, "");
   print_number(pace_at(race, at->lazy[F]), 6, "");
@@ -112,10 +112,10 @@ void alf_iterate_print_steps_row(const char *instance, const alf_bench_race *rac
   print_number(pace_at(race, at->step[D]), 7, "");
   print_number(pace_at(race, at->step[X]), 6, "");
   print_number(pace_at(race, at->maxima[F]), 6, "");
-  print_number(pace_at(race, at->insertion[F]), 6, "");
+  print_number(pace_at(race, at->insertion), 6, "");
   print_number(step / pace_at(race, at->reading[F]), 6, "");
   print_number(pace_at(race, at->maxima[F]) / step, 8, "");
-  print_number(pace_at(race, at->insertion[F]) / step, 8, "");
+  print_number(pace_at(race, at->insertion) / step, 8, "");
   print_number(step / pace_at(race, at->two[F]), 6, "");
   print_number(pace_at(race, at->step[X]) / step, 7, "");
   print_weight(racer_at(race, at->lazy[F]), 7);

@@ -8,7 +8,8 @@ enum { ALF_BENCH_TYPES = 3, ALF_BENCH_KERNELS = 4 };
 
 /* Where the racers of a row stand in their race; -1: not there. Types in the order of alf_dtype. */
 typedef struct alf_iterate_places {
-  int reading[ALF_BENCH_TYPES], maxima[ALF_BENCH_TYPES], insertion[ALF_BENCH_TYPES];
+  int reading[ALF_BENCH_TYPES], maxima[ALF_BENCH_TYPES];
+  int insertion;                                  /* float32 */
   int kernel[ALF_BENCH_TYPES][ALF_BENCH_KERNELS]; /* eager, in the order of alf_route_kernels */
   int step[ALF_BENCH_TYPES];                      /* the fastest kernel that runs here: one of these */
   int two[ALF_BENCH_TYPES];                       /* the same on two threads */

@@ -56,10 +56,10 @@ typedef struct alf_bench_race {
 
 /* Each racer first goes all its steps untimed while every selection and all loads are hashed; then come rounds in which
    each goes them once, in turn, so that a slow moment of the machine hits all alike, and only the last selection and
-   loads are looked at. Iterations on batches of the same type must agree with each other at every step, and with the loops as far as those
-   go. Peak memory is what the largest resident set of a forked child grows by, which takes memory for an iteration and does 50 steps;
-   it has done some on few tokens before, so that pages of code do not count. Errors: ALF_EINTERRUPTED after Ctrl-C,
-   ALF_ENOMEM, those of alf_iterate. */
+   loads are looked at. Iterations on batches of the same type must agree with each other at every step, and with the
+   loops as far as those go. Peak memory is what the largest resident set of a forked child grows by, which takes memory
+   for an iteration and does 50 steps; it has done some on few tokens before, so that pages of code do not count. Errors:
+   ALF_EINTERRUPTED after Ctrl-C, ALF_ENOMEM, those of alf_iterate. */
 alf_status alf_bench_race_run(alf_bench_race *race, alf_error *err);
 
 /* All steps of a run. */

@@ -48,6 +48,11 @@ static void put_real(FILE *csv, double value)
     fputc(',', csv);
 }
 
+static void put_count(FILE *csv, int64_t value)
+{
+  put_real(csv, value < 0 ? (double)NAN : (double)value);
+}
+
 /* File names may hold commas and quotes. */
 static void put_quoted(FILE *csv, const char *text)
 {
@@ -61,25 +66,32 @@ static void put_line(FILE *csv, const char *group, const alf_bench_record *r)
 {
   fputs(group, csv);
   put_quoted(csv, r->instance);
-  fprintf(csv, ",%" PRId64 ",%d,%d,%s,%d,%s,%d", r->tokens, (int)r->experts, (int)r->topk, r->entrant, r->threads,
-          r->status, r->runs);
+  fprintf(csv, ",%" PRId64 ",%d,%d,%s,%s,%d,%s,%d", r->tokens, (int)r->experts, (int)r->topk, r->settings, r->entrant,
+          r->threads, r->status, r->runs);
+  put_count(csv, r->steps);
+  put_real(csv, r->looked_at);
   put_real(csv, r->seconds);
   put_real(csv, r->calibration_seconds);
   put_real(csv, r->certificate_seconds);
-  put_real(csv, r->peak_bytes < 0 ? (double)NAN : (double)r->peak_bytes);
+  put_count(csv, r->peak_bytes);
   put_real(csv, r->objective);
   fprintf(csv, ",%s\n", r->agreement);
 }
 
+static json_t *json_count(int64_t value)
+{
+  return value < 0 ? json_null() : json_integer(value);
+}
+
 static json_t *json_record(const char *group, const alf_bench_record *r)
 {
-  return json_pack("{ss so sI si si ss si ss si so so so so so ss}", "group", group, "instance",
+  return json_pack("{ss so sI si si ss ss si ss si so so so so so so so ss}", "group", group, "instance",
                    alf_cli_json_text(r->instance), "tokens", (json_int_t)r->tokens, "experts", (int)r->experts, "topk",
-                   (int)r->topk, "entrant", r->entrant, "threads", r->threads, "status", r->status, "runs", r->runs,
-                   "seconds", alf_cli_json_real(r->seconds), "calibration_seconds",
+                   (int)r->topk, "settings", r->settings, "entrant", r->entrant, "threads", r->threads, "status",
+                   r->status, "runs", r->runs, "steps", json_count(r->steps), "looked_at",
+                   alf_cli_json_real(r->looked_at), "seconds", alf_cli_json_real(r->seconds), "calibration_seconds",
                    alf_cli_json_real(r->calibration_seconds), "certificate_seconds",
-                   alf_cli_json_real(r->certificate_seconds), "peak_bytes",
-                   r->peak_bytes < 0 ? json_null() : json_integer(r->peak_bytes), "objective",
+                   alf_cli_json_real(r->certificate_seconds), "peak_bytes", json_count(r->peak_bytes), "objective",
                    alf_cli_json_real(r->objective), "agreement", r->agreement);
 }
 
@@ -108,8 +120,9 @@ static alf_status open_csv(alf_bench_report *report, const char *path, alf_error
 {
   alf_status status = path ? alf_new_file_open(&report->csv, path, err) : ALF_OK;
   if (path && status == ALF_OK)
-    fprintf(report->csv.file, "group,instance,tokens,experts,topk,entrant,threads,status,runs,seconds,"
-                              "calibration_seconds,certificate_seconds,peak_bytes,objective,agreement\n");
+    fprintf(report->csv.file,
+            "group,instance,tokens,experts,topk,settings,entrant,threads,status,runs,steps,looked_at,seconds,"
+            "calibration_seconds,certificate_seconds,peak_bytes,objective,agreement\n");
   return status;
 }
 

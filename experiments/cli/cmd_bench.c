@@ -8,14 +8,19 @@ static int run(const alf_cli_options *options, alf_error *err)
 
 const alf_cli_command alf_cli_command_bench = {
     .name = "bench",
-    .summary = "Time the exact solvers side by side, with certificates and referees",
+    .summary = "Time the exact solvers, and the balancing iteration, side by side",
     .arguments = "[INPUT...]",
     .fewest = 0,
     .most = 64,
     .details =
+        "exact: the solvers of the assignment problem, with certificates and referees. iterate: a step of the sign "
+        "rule "
+        "against reading the batch and against plain loops, by instruction set, threads and arithmetic; then whole "
+        "runs, in which most tokens need not be looked at. Each time is the least of several that are taken in turns. "
         "Synthetic instances, ordinary and hard, and router affinities: every batch of the INPUTs, or of the traces in "
-        "experiments/data; a stream (more than 8 batches) is one problem of all its tokens. Each time is the least of "
-        "several runs that take turns. LEMON and CLP take part where they were found at configure time. Exit code 1 "
-        "when objectives differ, 4 when an optimum is not proven. ALFLAB_DATA names another folder of traces.",
+        "experiments/data; a stream (more than 8 batches) is one batch of all its tokens. LEMON and CLP take part "
+        "where "
+        "they were found at configure time. Exit code 1 when objectives, selections or loads differ, 4 when an optimum "
+        "is not proven. ALFLAB_DATA names another folder of traces.",
     .run = run,
 };

@@ -43,20 +43,19 @@ static const struct trace {
 
 void alf_cli_claims_describe(FILE *out, const alf_cli_options *options)
 {
-  fprintf(out,
-          "C1 to C8: one batch of each family, %d tokens, %d experts, K = %d, seed %lld, other parameters at their "
-          "defaults; "
-          "and\nevery batch of the traces in experiments/data, K = %d. Rules `%s`, schedules `%s`,\nu = `%s`: 8 runs a "
-          "batch, "
-          "in exact arithmetic, of %d updates each, and on to the limit cycle for constant sign\nsteps. C5 and C8 are "
-          "about "
-          "the batch and have one verdict for all runs.\n\n",
-          TOKENS, EXPERTS, TOPK, (long long)options->seed, ROUTER_TOPK, RULES, SCHEDULES, STEP_SIZES, STEPS);
   fprintf(
       out,
-      "C9 and C10: %d runs of %d fresh batches of %d tokens, for families whose densities are known or whose batches "
-      "recorded\nstream once. Rules `%s`, schedules `%s`, u = 1/μ, or `%s` where batches\nchange. C9 has a verdict "
-      "for each rule and schedule, C10 one for all runs.\n",
+      "C1 to C8: one batch of each family, %d tokens, %d experts, K = %d, seed %lld, other parameters at their "
+      "defaults; and\n"
+      "every batch of the traces in experiments/data, K = %d. Rules `%s`, schedules `%s`,\n"
+      "u = `%s`: 8 runs a batch, in exact arithmetic, of %d updates each, and on to the limit cycle for constant sign\n"
+      "steps. C5 and C8 are about the batch and have one verdict for all runs.\n\n",
+      TOKENS, EXPERTS, TOPK, (long long)options->seed, ROUTER_TOPK, RULES, SCHEDULES, STEP_SIZES, STEPS);
+  fprintf(
+      out,
+      "C9 and C10: %d runs of %d fresh batches of %d tokens, for families whose densities are known or whose batches\n"
+      "change; the recorded stream once. Rules `%s`, schedules `%s`, u = 1/μ, or\n"
+      "`%s` where batches change. C9 has a verdict for each rule and schedule, C10 one for all runs.\n",
       ONLINE_RUNS, ONLINE_BATCHES, ONLINE_TOKENS, RULES, ONLINE_SCHEDULES, ONLINE_STEP_SIZE);
 }
 

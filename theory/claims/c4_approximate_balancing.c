@@ -184,7 +184,7 @@ const alf_claim alf_claim_c4 = {
     .statement = "every load is within q(E − 1) of L, and q(E − 1) − 1 where L is whole, from iterate (E − "
                  "1)(⌊R/2u⌋ + 1) on; a load that is inside stays inside",
     .hypotheses = "sign rule, constant u, p⁰ = 0; H(q): for no pair of experts do more than q tokens have γ_ik − "
-                  "γ_ik' in an interval of length 2u; some load would lie outside",
+                  "γ_ik' in an interval of length 2u; the band is narrower than what loads can reach",
     .method = "q measured on the batch; the loads of every iterate up to the limit cycle, which stands for all "
               "later ones",
     .arithmetic = "exact integers",

@@ -10,6 +10,7 @@
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "moe/gemm.h"
 #include "moe/trainer.h"
 
 /* The progress line: losses, balance of each layer, speed, time left. */

@@ -6,7 +6,7 @@
 #include "alf/new_file.h"
 
 enum { CONFIG_TEXT = 8192 };
-static const char magic[16] = "alflab train 1\n"; /* with its 0 */
+static const char magic[16] = "alflab train 2\n"; /* with its 0 */
 
 alf_status alf_trainer_state_alloc(alf_trainer_state *s, const alf_moe_config *c, int threads, alf_error *err)
 {
@@ -20,9 +20,12 @@ alf_status alf_trainer_state_alloc(alf_trainer_state *s, const alf_moe_config *c
     status = alf_balancer_alloc(&s->balancer, alf_moe_shape_of(s->model), &balance, err);
   if (status == ALF_OK)
     status = alf_moe_history_alloc(&s->history, c, err);
+  if (status != ALF_OK)
+    return status;
   s->mean = calloc(count, sizeof *s->mean);
   s->square = calloc(count, sizeof *s->square);
-  if (status == ALF_OK && (!s->mean || !s->square))
+  s->cause = calloc((size_t)c->shape.layers, sizeof *s->cause);
+  if (!s->mean || !s->square || !s->cause)
     status = alf_fail_memory(err, 2 * count * sizeof *s->mean);
   return status;
 }
@@ -34,6 +37,7 @@ void alf_trainer_state_free(alf_trainer_state *s)
   alf_moe_history_free(&s->history);
   free(s->mean);
   free(s->square);
+  free(s->cause);
   *s = (alf_trainer_state){0};
 }
 

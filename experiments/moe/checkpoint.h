@@ -10,6 +10,7 @@ typedef struct alf_trainer_state {
   alf_balancer *balancer;
   alf_real *mean, *square; /* of AdamW */
   alf_moe_history history;
+  alf_error *cause; /* layers: why one cannot be measured */
 } alf_trainer_state;
 
 /* As before the first step. Errors: ALF_EINVAL, ALF_ENOMEM. */

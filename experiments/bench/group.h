@@ -52,7 +52,8 @@ typedef struct alf_bench_group {
 /* A group is one file in this folder, which defines alf_bench_group_NAME, and one line here. */
 #define ALF_BENCH_GROUPS(X)                                                                                            \
   X(exact)                                                                                                             \
-  X(iterate)
+  X(iterate)                                                                                                           \
+  X(train)
 
 /* Null-terminated table. */
 extern const alf_bench_group *const alf_bench_groups[];

@@ -98,28 +98,37 @@ typedef struct race {
   double calibration;
 } race;
 
-static alf_status step(race *r, int i, double *seconds, double part[ALF_MOE_PARTS], alf_error *err)
+/* What one step took. */
+typedef struct lap {
+  double seconds, processor, part[ALF_MOE_PARTS];
+} lap;
+
+static alf_status step(race *r, int i, lap *taken, alf_error *err)
 {
+  double between[ALF_MOE_PARTS] = {0}, processor = alf_bench_processor_seconds(), start = alf_cli_seconds();
   alf_crew *crew = alf_trainer_crew(r->trainer[i]);
-  memset(part, 0, ALF_MOE_PARTS * sizeof *part);
-  alf_crew_add_times(crew, part); /* what lies between */
-  memset(part, 0, ALF_MOE_PARTS * sizeof *part);
-  double start = alf_cli_seconds();
+  *taken = (lap){0};
+  alf_crew_add_times(crew, between);
   alf_status status = alf_trainer_step(r->trainer[i], err);
-  *seconds = alf_cli_seconds() - start;
-  alf_crew_add_times(crew, part);
+  alf_crew_add_times(crew, taken->part);
+  taken->seconds = alf_cli_seconds() - start;
+  taken->processor = alf_bench_processor_seconds() - processor;
   return status;
 }
 
 static alf_status time_step(race *r, int i, alf_error *err)
 {
   alf_train_pace *pace = &r->outcome->pace[i];
-  double seconds, part[ALF_MOE_PARTS];
-  alf_status status = step(r, i, &seconds, part, err);
-  if (status != ALF_OK || (pace->runs++ > 0 && seconds >= pace->seconds))
+  lap taken;
+  alf_status status = step(r, i, &taken, err);
+  if (status != ALF_OK)
     return status;
-  pace->seconds = seconds;
-  memcpy(pace->part, part, sizeof part);
+  if (pace->runs == 0 || taken.seconds < pace->seconds) {
+    pace->seconds = taken.seconds;
+    memcpy(pace->part, taken.part, sizeof pace->part);
+  }
+  pace->processor = pace->runs == 0 ? taken.processor : fmin(pace->processor, taken.processor);
+  pace->runs++;
   return ALF_OK;
 }
 
@@ -128,17 +137,17 @@ static alf_status warm_up(race *r, int i, alf_error *err)
 {
   alf_train_pace *pace = &r->outcome->pace[i];
   alf_gemm_log log = {0};
-  double seconds, part[ALF_MOE_PARTS];
+  lap taken;
   alf_gemm_record(i == 0 ? &log : NULL);
-  alf_status status = step(r, i, &seconds, part, err);
-  pace->optimum = part[ALF_PART_OPTIMUM];
+  alf_status status = step(r, i, &taken, err);
+  pace->optimum = taken.part[ALF_PART_OPTIMUM];
   log.room = 2 * log.count;
   log.count = 0;
   log.shape = calloc((size_t)log.room + 1, sizeof *log.shape);
   if (status == ALF_OK && !log.shape)
     status = alf_fail_memory(err, (size_t)log.room * sizeof *log.shape);
   if (status == ALF_OK)
-    status = step(r, i, &seconds, part, err);
+    status = step(r, i, &taken, err);
   alf_gemm_record(NULL);
   if (status == ALF_OK && i == 0)
     status = alf_bench_products_alloc(&r->products, &log, r->settings[i].config->seed, err);
@@ -179,10 +188,10 @@ static alf_status run_race(race *r, const train_group *g, alf_moe_config *config
   alf_train_outcome *o = r->outcome;
   alf_status status = start(r, g, config, rounds, err);
   o->wrong = status == ALF_OK && !alf_bench_products_right(&r->products, &o->wrong_shape);
-  o->products_time = r->calibration = (double)INFINITY;
+  o->products_processor = r->calibration = (double)INFINITY;
   for (int round = 0; round < rounds && status == ALF_OK && !alf_cli_interrupted(); round++) {
     r->calibration = fmin(r->calibration, alf_bench_calibrate());
-    o->products_time = fmin(o->products_time, alf_bench_products_run(&r->products));
+    o->products_processor = fmin(o->products_processor, alf_bench_products_run(&r->products));
     for (int i = 0; i < TRAINERS && status == ALF_OK; i++)
       status = time_step(r, i, err);
     if (round >= 2 && alf_cli_seconds() - began > budget)
@@ -236,7 +245,7 @@ static void put_one(const train_group *g, const race *r, const char *entrant, in
 static void put_records(const train_group *g, const race *r)
 {
   const alf_train_outcome *o = r->outcome;
-  put_one(g, r, "sgemm", 0, o->products_time, o->wrong ? "differs" : "");
+  put_one(g, r, "sgemm", 0, o->products_processor, o->wrong ? "differs" : "");
   for (int i = 0; i < TRAINERS; i++) {
     put_one(g, r, "step", i, o->pace[i].seconds, o->pace[i].differs ? "differs" : "exact");
     for (int part = 0; part < ALF_MOE_PARTS; part++)

@@ -17,7 +17,8 @@ typedef struct alf_bench_products {
 /* Takes over the log's shapes. Errors: ALF_ENOMEM. */
 alf_status alf_bench_products_alloc(alf_bench_products *products, alf_gemm_log *log, uint64_t seed, alf_error *err);
 
-/* Does all products once, in their order. Returns the seconds it took. */
+/* Does all products once, in their order. Returns the seconds that kept this thread busy: on a machine with other work, too,
+   that is what it takes on one without. */
 double alf_bench_products_run(const alf_bench_products *products);
 
 /* Whether OpenBLAS gets each of them right, where a few numbers of each are looked at: some kernels of some versions do

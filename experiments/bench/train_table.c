@@ -29,11 +29,13 @@ static void print_result(const alf_train_outcome *o)
 
 void alf_train_print_row(const alf_train_outcome *o)
 {
-  double tokens = (double)alf_moe_tokens(o->shape), one = o->pace[0].seconds, two = o->pace[1].seconds;
-  printf("%-14s %6.0f %9lld %7.2f  %9.2f %8.1f  %9.2f %8.1f %9.0f  %6.3f  %9.2f %8.0f %6.2f  %10.2f", o->name, tokens,
-         (long long)o->products, o->operations * 1e-9, o->products_time * 1e3, o->operations / o->products_time * 1e-9,
-         one * 1e3, o->operations / one * 1e-9, tokens / one, o->products_time / one, two * 1e3, tokens / two,
-         one / two, o->pace[0].optimum * 1e3);
+  const alf_train_pace *one = &o->pace[0], *two = &o->pace[1];
+  double tokens = (double)alf_moe_tokens(o->shape), giga = o->operations * 1e-9;
+  printf("%-14s %6.0f %9lld %7.2f  %9.2f %8.1f  %9.2f %8.1f  %6.3f", o->name, tokens, (long long)o->products, giga,
+         o->products_processor * 1e3, giga / o->products_processor, one->processor * 1e3, giga / one->processor,
+         o->products_processor / one->processor);
+  printf("  %8.2f %8.0f  %9.2f %8.0f %6.2f  %10.2f", one->seconds * 1e3, tokens / one->seconds, two->seconds * 1e3,
+         tokens / two->seconds, one->seconds / two->seconds, one->optimum * 1e3);
   print_result(o);
   fflush(stdout);
 }

@@ -50,15 +50,15 @@ static alf_real normaliser(const alf_mixture *m, int64_t t)
   return s->sigmoid ? sum : 1;
 }
 
-static void combine_token(const alf_mixture *m, const alf_mixture_scratch *scratch, int64_t t, alf_real *out)
+static void combine_token(const alf_mixture *m, const alf_mixture_scratch *scratch, int64_t t, bool goes_on,
+                          alf_real *out)
 {
   const alf_moe_shape *s = m->shape;
+  const int32_t *slot = m->slot_of + t * s->topk;
   alf_real whole = normaliser(m, t);
-  for (int32_t j = 0; j < s->topk; j++) {
-    int64_t slot = m->slot_of[t * s->topk + j];
-    m->weight[slot] = m->affinity[t * s->experts + m->expert_of[slot]] / whole;
-    m->rows->add_scaled(m->weight[slot], scratch->of_slot + slot * s->width, out, s->width);
-  }
+  for (int32_t j = 0; j < s->topk; j++)
+    m->weight[slot[j]] = m->affinity[t * s->experts + m->expert_of[slot[j]]] / whole;
+  m->rows->add_places(scratch->of_slot, s->width, slot, m->weight, s->topk, out, goes_on);
 }
 
 /* α E Σ_k f_k P_k, f_k the share of slots, P_k the mean of γ over the sum of its row: what a range of tokens adds to it.
@@ -95,7 +95,7 @@ void alf_mixture_combine(const alf_mixture *m, const alf_mixture_scratch *s, alf
   else
     memcpy(out + at, m->middle + at, (size_t)(r.rows * d) * sizeof *out);
   for (int64_t t = r.first; t < r.first + r.rows; t++)
-    combine_token(m, s, t, out + t * d);
+    combine_token(m, s, t, t + 1 < r.first + r.rows, out + t * d);
   m->auxiliary[r.number] = auxiliary_of(m, r);
 }
 
@@ -145,11 +145,11 @@ void alf_mixture_gate_back(const alf_mixture *m, const alf_mixture_scratch *s, a
 /* What the slots of each token give back, and the norm. */
 void alf_mixture_collect_back(const alf_mixture *m, const alf_mixture_scratch *s, alf_range r)
 {
-  int64_t d = m->shape->width, topk = m->shape->topk, at = r.first * d;
+  int64_t d = m->shape->width, at = r.first * d;
+  int32_t topk = m->shape->topk;
   alf_real *dnorm = s->dnorm + r.number * d;
   for (int64_t t = r.first; t < r.first + r.rows; t++)
-    for (int64_t j = 0; j < topk; j++)
-      m->rows->add(s->dnormed + t * d, s->of_slot + m->slot_of[t * topk + j] * d, s->dnormed + t * d, d);
+    m->rows->add_places(s->of_slot, d, m->slot_of + t * topk, NULL, topk, s->dnormed + t * d, t + 1 < r.first + r.rows);
   memset(dnorm, 0, (size_t)d * sizeof *dnorm);
   m->rows->norm_back(m->middle + at, m->parameter.norm, m->scale + r.first, s->dnormed + at, s->dout + at,
                      s->dmiddle + at, dnorm, r.rows, d);

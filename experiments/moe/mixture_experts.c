@@ -23,12 +23,17 @@ static expert expert_of(const alf_mixture *m, const alf_mixture_scratch *s, int6
                   {s->of_slot + first * d, d}};
 }
 
-/* The rows of the expert's tokens, one after the other. */
+/* The rows of the expert's tokens, one after the other; those some places ahead are fetched meanwhile. */
 static void gather(const alf_mixture *m, const expert *e, const alf_real *from, alf_real *to)
 {
+  enum { AHEAD = 6, LINE = 64 };
   const int32_t *token = m->token_of + e->first;
-  for (int64_t r = 0; r < e->rows; r++)
+  for (int64_t r = 0; r < e->rows; r++) {
+    const char *ahead = (const char *)(from + token[r + AHEAD < e->rows ? r + AHEAD : r] * e->d);
+    for (size_t at = 0; at < (size_t)e->d * sizeof *from; at += LINE)
+      __builtin_prefetch(ahead + at);
     memcpy(to + r * e->d, from + token[r] * e->d, (size_t)e->d * sizeof *to);
+  }
 }
 
 void alf_mixture_expert(const alf_mixture *m, const alf_mixture_scratch *s, int64_t k, int member)

@@ -54,9 +54,13 @@ typedef struct alf_rows_kernel {
   /* From the logits of a row its loss, −ln softmax at the target, and in place the gradient of loss·share. */
   void (*loss)(alf_real *logit, const int32_t *target, alf_real share, double *loss, int64_t rows, int64_t width);
 
-  /* out = x + y, and to += factor·x; out may be x. */
+  /* out = x + y; out may be x. */
   void (*add)(const alf_real *x, const alf_real *y, alf_real *out, int64_t count);
-  void (*add_scaled)(alf_real factor, const alf_real *x, alf_real *to, int64_t count);
+
+  /* to += Σ_i weight[place[i]] · row number place[i] of `from` (weight NULL: 1). Where it goes on, the next call is for the
+     places behind these. */
+  void (*add_places)(const alf_real *from, int64_t width, const int32_t *place, const alf_real *weight, int32_t places,
+                     alf_real *to, bool goes_on);
 
   /* Σ x y, and Σ x² in double precision. */
   alf_real (*dot)(const alf_real *x, const alf_real *y, int64_t count);

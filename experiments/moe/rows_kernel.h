@@ -102,13 +102,15 @@ ALF_INLINE alf_real exponentials(alf_real *x, alf_real less, int64_t count)
 {
   alf_real lane[LANES] = {0};
   int64_t whole = count / LANES * LANES;
-  for (int64_t j = 0; j < count; j++)
-    x[j] = exponential_of(x[j] - less);
   for (int64_t j = 0; j < whole; j += LANES)
-    for (int l = 0; l < LANES; l++)
+    for (int l = 0; l < LANES; l++) {
+      x[j + l] = exponential_of(x[j + l] - less);
       lane[l] += x[j + l];
-  for (int64_t j = whole; j < count; j++)
+    }
+  for (int64_t j = whole; j < count; j++) {
+    x[j] = exponential_of(x[j] - less);
     lane[j - whole] += x[j];
+  }
   return sum_lanes(lane);
 }
 
@@ -270,10 +272,20 @@ static void add(const alf_real *x, const alf_real *RESTRICT y, alf_real *out, in
     out[j] = x[j] + y[j];
 }
 
-static void add_scaled(alf_real factor, const alf_real *RESTRICT x, alf_real *RESTRICT to, int64_t count)
+/* Rows lie anywhere: those of the next call are fetched while this one adds. */
+static void add_places(const alf_real *RESTRICT from, int64_t width, const int32_t *RESTRICT place,
+                       const alf_real *RESTRICT weight, int32_t places, alf_real *RESTRICT to, bool goes_on)
 {
-  for (int64_t j = 0; j < count; j++)
-    to[j] += factor * x[j];
+  const int64_t line = 64 / sizeof *from;
+  for (int32_t i = 0; i < places; i++) {
+    const alf_real *RESTRICT row = from + place[i] * width;
+    const alf_real *next = goes_on ? from + place[places + i] * width : row;
+    alf_real own = weight ? weight[place[i]] : 1;
+    for (int64_t j = 0; j < width; j += line)
+      __builtin_prefetch(next + j);
+    for (int64_t j = 0; j < width; j++)
+      to[j] += own * row[j];
+  }
 }
 
 static alf_real dot(const alf_real *x, const alf_real *y, int64_t count)
@@ -336,5 +348,5 @@ static void exponential(alf_real *x, int64_t count)
 #define ALF_ROWS_KERNEL(name, runs_here)                                                                               \
   {                                                                                                                    \
     name, runs_here, norm, norm_back, rotate, softmax, softmax_causal, softmax_causal_back, sigmoid, swiglu,           \
-        swiglu_back, loss, add, add_scaled, dot, squares, softmax_back, sigmoid_back, adam, exponential                \
+        swiglu_back, loss, add, add_places, dot, squares, softmax_back, sigmoid_back, adam, exponential                \
   }

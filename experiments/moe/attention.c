@@ -7,6 +7,8 @@
 
 #define ROTARY_BASE 10000.
 
+enum { BLOCK = 64 }; /* rows of a square of weights that are done together */
+
 void alf_rotary_fill(const alf_moe_shape *s, alf_real *turn)
 {
   int32_t size = s->width / s->heads, half = size / 2;
@@ -62,14 +64,30 @@ static alf_real score_scale(const head *h)
   return (alf_real)(1 / sqrt((double)h->size));
 }
 
+/* Row number `row` and those behind it. */
+static alf_view from_row(alf_view view, int64_t row)
+{
+  return (alf_view){view.data + row * view.stride, view.stride};
+}
+
+/* Some rows of the square: columns beyond the last of them are 0, and are left out. */
+static int64_t block_rows(const head *h, int64_t first)
+{
+  return h->length - first < BLOCK ? h->length - first : BLOCK;
+}
+
 void alf_attention_head(const alf_attention *a, int64_t i)
 {
   head h = head_of(a->shape, i, a->qkv, a->out, a->weight + i * square_of(a->shape));
   a->rows->rotate(h.q, a->turn, false, score_scale(&h), h.length, h.size);
   a->rows->rotate(h.k, a->turn, false, 1, h.length, h.size);
-  alf_gemm((alf_gemm_shape){false, true, h.length, h.length, h.size}, h.q, h.k, h.square, false);
-  a->rows->softmax_causal(h.square.data, h.length);
-  alf_gemm((alf_gemm_shape){false, false, h.length, h.size, h.length}, h.square, h.v, h.out, false);
+  for (int64_t first = 0; first < h.length; first += BLOCK) {
+    int64_t rows = block_rows(&h, first), width = first + rows;
+    alf_view block = from_row(h.square, first);
+    alf_gemm((alf_gemm_shape){false, true, rows, width, h.size}, from_row(h.q, first), h.k, block, false);
+    a->rows->softmax_causal(block, first, rows);
+    alf_gemm((alf_gemm_shape){false, false, rows, h.size, width}, block, h.v, from_row(h.out, first), false);
+  }
 }
 
 void alf_attention_leave_back(const alf_attention *a, const alf_attention_scratch *s, alf_range r)
@@ -78,16 +96,26 @@ void alf_attention_leave_back(const alf_attention *a, const alf_attention_scratc
   alf_dense_backward(r, s->dmiddle, a->parameter.out, s->dout, false, d, d);
 }
 
+/* One block of the square, the first one to come being the last: it has all columns. */
+static void block_back(const alf_attention *a, const head *h, const head *d, int64_t first)
+{
+  int64_t rows = block_rows(h, first), width = first + rows;
+  bool adds = width < h->length;
+  alf_view block = from_row(h->square, first), dout = from_row(d->out, first), q = from_row(h->q, first);
+  alf_gemm((alf_gemm_shape){false, true, rows, width, h->size}, dout, h->v, d->square, false);
+  alf_gemm((alf_gemm_shape){true, false, width, h->size, rows}, block, dout, d->v, adds);
+  a->rows->softmax_causal_back(block, d->square, first, rows);
+  alf_gemm((alf_gemm_shape){false, false, rows, h->size, width}, d->square, h->k, from_row(d->q, first), false);
+  alf_gemm((alf_gemm_shape){true, false, width, h->size, rows}, d->square, q, d->k, adds);
+}
+
 void alf_attention_head_back(const alf_attention *a, const alf_attention_scratch *s, int64_t i, int member)
 {
   int64_t square = square_of(a->shape);
   head h = head_of(a->shape, i, a->qkv, a->out, a->weight + i * square),
        d = head_of(a->shape, i, s->dqkv, s->dout, s->dweight + member * square);
-  alf_gemm((alf_gemm_shape){false, true, h.length, h.length, h.size}, d.out, h.v, d.square, false);
-  alf_gemm((alf_gemm_shape){true, false, h.length, h.size, h.length}, h.square, d.out, d.v, false);
-  a->rows->softmax_causal_back(h.square.data, d.square.data, h.length);
-  alf_gemm((alf_gemm_shape){false, false, h.length, h.size, h.length}, d.square, h.k, d.q, false);
-  alf_gemm((alf_gemm_shape){true, false, h.length, h.size, h.length}, d.square, h.q, d.k, false);
+  for (int64_t first = (h.length - 1) / BLOCK * BLOCK; first >= 0; first -= BLOCK)
+    block_back(a, &h, &d, first);
   a->rows->rotate(d.q, a->turn, true, score_scale(&h), h.length, h.size);
   a->rows->rotate(d.k, a->turn, true, 1, h.length, h.size);
 }

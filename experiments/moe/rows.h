@@ -34,11 +34,12 @@ typedef struct alf_rows_kernel {
   /* Softmax in place over a row. */
   void (*softmax)(alf_real *row, int64_t rows, int64_t width);
 
-  /* Of a square: over the first t + 1 numbers of row t; 0 beyond. */
-  void (*softmax_causal)(alf_real *square, int64_t rows);
+  /* Of the rows first, first + 1, … of a square, and their columns up to the last of these rows: softmax over the first
+     t + 1 numbers of row t; 0 beyond. */
+  void (*softmax_causal)(alf_view block, int64_t first, int64_t rows);
 
-  /* dscore = w (dw − Σ w dw) in place of dw, 0 above the diagonal. */
-  void (*softmax_causal_back)(const alf_real *square, alf_real *dsquare, int64_t rows);
+  /* dscore = w (dw − Σ w dw) in place of dw. */
+  void (*softmax_causal_back)(alf_view block, alf_view dblock, int64_t first, int64_t rows);
 
   /* 1/(1 + e^−x) in place. */
   void (*sigmoid)(alf_real *x, int64_t count);

@@ -192,27 +192,29 @@ ALF_INLINE int64_t in_lanes(int64_t count, int64_t most)
   return whole < most ? whole : most;
 }
 
-static void softmax_causal(alf_real *square, int64_t rows)
+static void softmax_causal(alf_view block, int64_t first, int64_t rows)
 {
+  int64_t width = first + rows;
   for (int64_t t = 0; t < rows; t++) {
-    alf_real *row = square + t * rows;
-    int64_t count = in_lanes(t + 1, rows);
-    for (int64_t j = t + 1; j < count; j++)
+    alf_real *row = block.data + t * block.stride;
+    int64_t own = first + t + 1, count = in_lanes(own, width);
+    for (int64_t j = own; j < count; j++)
       row[j] = -(alf_real)INFINITY;
     softmax_row(row, count);
-    memset(row + count, 0, (size_t)(rows - count) * sizeof *row);
+    memset(row + count, 0, (size_t)(width - count) * sizeof *row);
   }
 }
 
-static void softmax_causal_back(const alf_real *RESTRICT square, alf_real *RESTRICT dsquare, int64_t rows)
+static void softmax_causal_back(alf_view block, alf_view dblock, int64_t first, int64_t rows)
 {
+  int64_t width = first + rows;
   for (int64_t t = 0; t < rows; t++) {
-    const alf_real *RESTRICT w = square + t * rows;
-    int64_t count = in_lanes(t + 1, rows);
-    alf_real *RESTRICT dw = dsquare + t * rows, along = dot_of(w, dw, count);
+    const alf_real *RESTRICT w = block.data + t * block.stride;
+    int64_t count = in_lanes(first + t + 1, width);
+    alf_real *RESTRICT dw = dblock.data + t * dblock.stride, along = dot_of(w, dw, count);
     for (int64_t j = 0; j < count; j++)
       dw[j] = w[j] * (dw[j] - along);
-    memset(dw + count, 0, (size_t)(rows - count) * sizeof *dw);
+    memset(dw + count, 0, (size_t)(width - count) * sizeof *dw);
   }
 }
 

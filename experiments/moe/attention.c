@@ -79,6 +79,11 @@ static int64_t block_rows(const head *h, int64_t first)
 void alf_attention_head(const alf_attention *a, int64_t i)
 {
   head h = head_of(a->shape, i, a->qkv, a->out, a->weight + i * square_of(a->shape));
+  alf_view_fetch(h.q, h.length, h.size);
+  alf_view_fetch(h.k, h.length, h.size);
+  alf_view_fetch(h.v, h.length, h.size);
+  alf_view_fetch(h.square, h.length, h.length);
+  alf_view_fetch(h.out, h.length, h.size);
   a->rows->rotate(h.q, a->turn, false, score_scale(&h), h.length, h.size);
   a->rows->rotate(h.k, a->turn, false, 1, h.length, h.size);
   for (int64_t first = 0; first < h.length; first += BLOCK) {
@@ -114,6 +119,10 @@ void alf_attention_head_back(const alf_attention *a, const alf_attention_scratch
   int64_t square = square_of(a->shape);
   head h = head_of(a->shape, i, a->qkv, a->out, a->weight + i * square),
        d = head_of(a->shape, i, s->dqkv, s->dout, s->dweight + member * square);
+  alf_view_fetch(h.square, h.length, h.length);
+  alf_view_fetch(d.q, h.length, h.size);
+  alf_view_fetch(d.k, h.length, h.size);
+  alf_view_fetch(d.v, h.length, h.size);
   for (int64_t first = (h.length - 1) / BLOCK * BLOCK; first >= 0; first -= BLOCK)
     block_back(a, &h, &d, first);
   a->rows->rotate(d.q, a->turn, true, score_scale(&h), h.length, h.size);

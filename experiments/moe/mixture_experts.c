@@ -40,8 +40,10 @@ void alf_mixture_expert(const alf_mixture *m, const alf_mixture_scratch *s, int6
 {
   const alf_mixture_bench *b = &s->bench[member];
   expert e = expert_of(m, s, k);
+  alf_view_fetch(e.pre, e.rows, 2 * e.f);
   gather(m, &e, m->x, b->x);
   alf_gemm((alf_gemm_shape){false, false, e.rows, 2 * e.f, e.d}, (alf_view){b->x, e.d}, e.up, e.pre, false);
+  alf_view_fetch(e.of_slot, e.rows, e.d);
   m->rows->swiglu(e.pre.data, b->active, e.rows, e.f);
   alf_gemm((alf_gemm_shape){false, false, e.rows, e.d, e.f}, (alf_view){b->active, e.f}, e.down, e.of_slot, false);
 }
@@ -69,6 +71,7 @@ void alf_mixture_expert_back(const alf_mixture *m, const alf_mixture_scratch *s,
   alf_gemm((alf_gemm_shape){false, true, e.rows, e.f, e.d}, dout, e.down, dactive, false);
   m->rows->swiglu_back(e.pre.data, b->dactive, m->weight + e.first, b->active, b->dpre, s->dweight + e.first, e.rows,
                        e.f);
+  alf_view_fetch(e.of_slot, e.rows, e.d);
   alf_gemm((alf_gemm_shape){true, false, e.f, e.d, e.rows}, active, dout,
            (alf_view){m->gradient.down + k * e.f * e.d, e.d}, false);
   alf_gemm((alf_gemm_shape){true, false, e.d, 2 * e.f, e.rows}, x, dpre,

@@ -25,4 +25,14 @@ static inline alf_view alf_view_of(const alf_real *data, int64_t stride)
   return (alf_view){(alf_real *)(uintptr_t)data, stride};
 }
 
+/* To be called before rows are used or written that are in no near cache: they come all at once, where a product would ask
+   for one line after the other. */
+static inline void alf_view_fetch(alf_view view, int64_t rows, int64_t columns)
+{
+  const int64_t line = 64 / sizeof *view.data;
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t j = 0; j < columns; j += line)
+      __builtin_prefetch(view.data + r * view.stride + j, 1);
+}
+
 #endif

@@ -65,7 +65,7 @@ typedef struct alf_bench_group {
 } alf_bench_group;
 
 /* A group is one file in this folder, which defines alf_bench_group_NAME, and one line here. */
-#define ALF_BENCH_GROUPS(X) X(exact)
+#define ALF_BENCH_GROUPS(X) X(exact) X(rules)
 
 /* Null-terminated table. */
 extern const alf_bench_group *const alf_bench_groups[];

@@ -1,49 +1,12 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/catalogue.h"
 #include "cli/choice.h"
 #include "cli/number.h"
 #include "cli/verify.h"
+#include "cli/words.h"
 
-#define MAX_LIST 32
-
-/* A comma list, cut up: commas in brackets are those of parameters. */
-typedef struct word_list {
-  int count;
-  char *word[MAX_LIST];
-  char text[1024];
-} word_list;
-
-/* The comma that ends the first word, or NULL. */
-static char *word_end(char *text)
-{
-  bool bracketed = false;
-  for (; *text && (bracketed || *text != ','); text++)
-    bracketed = *text == '[' || (bracketed && *text != ']');
-  return *text ? text : NULL;
-}
-
-static alf_status split(word_list *list, const char *option, const char *text, alf_error *err)
-{
-  list->count = 0;
-  if (strlen(text) >= sizeof list->text)
-    return alf_fail(err, ALF_EINVAL, "%s: the list is too long", option);
-  strcpy(list->text, text);
-  char *rest = list->text;
-  for (bool more = true; more;) {
-    char *comma = word_end(rest);
-    if (list->count == MAX_LIST)
-      return alf_fail(err, ALF_EINVAL, "%s: expected at most %d values", option, MAX_LIST);
-    list->word[list->count++] = rest;
-    more = comma != NULL;
-    if (more) {
-      *comma = '\0';
-      rest = comma + 1;
-    }
-  }
-  return ALF_OK;
-}
+#define MAX_LIST ALF_CLI_MOST_WORDS
 
 /* What the grid is made of before it is multiplied out. */
 typedef struct axes {
@@ -54,14 +17,14 @@ typedef struct axes {
   double (*rule_values)[ALF_MAX_PARAMETERS], (*schedule_values)[ALF_MAX_PARAMETERS]; /* MAX_LIST each, of the grid */
 } axes;
 
-static alf_status read_claims(alf_cli_grid *grid, const char *text, word_list *list, alf_error *err)
+static alf_status read_claims(alf_cli_grid *grid, const char *text, alf_cli_words *list, alf_error *err)
 {
   if (!text) {
     for (; alf_claims[grid->claims] && grid->claims < ALF_CLI_MAX_CLAIMS; grid->claims++)
       grid->claim[grid->claims] = alf_claims[grid->claims];
     return ALF_OK;
   }
-  alf_status status = split(list, "--claim", text, err);
+  alf_status status = alf_cli_split(list, "--claim", text, err);
   for (int i = 0; status == ALF_OK && i < list->count; i++) {
     grid->claim[grid->claims++] = alf_claim_find(list->word[i]);
     if (!grid->claim[i])
@@ -70,25 +33,25 @@ static alf_status read_claims(alf_cli_grid *grid, const char *text, word_list *l
   return status;
 }
 
-static alf_status read_rules(axes *a, const char *text, word_list *list, alf_error *err)
+static alf_status read_rules(axes *a, const char *text, alf_cli_words *list, alf_error *err)
 {
-  alf_status status = split(list, "--rule", text, err);
+  alf_status status = alf_cli_split(list, "--rule", text, err);
   for (int i = 0; status == ALF_OK && i < list->count; i++)
     status = alf_cli_read_rule(list->word[i], &a->rule[a->rules++], a->rule_values[i], err);
   return status;
 }
 
-static alf_status read_schedules(axes *a, const char *text, word_list *list, alf_error *err)
+static alf_status read_schedules(axes *a, const char *text, alf_cli_words *list, alf_error *err)
 {
-  alf_status status = split(list, "--schedule", text, err);
+  alf_status status = alf_cli_split(list, "--schedule", text, err);
   for (int i = 0; status == ALF_OK && i < list->count; i++)
     status = alf_cli_read_schedule(list->word[i], &a->schedule[a->schedules++], a->schedule_values[i], err);
   return status;
 }
 
-static alf_status read_step_sizes(axes *a, const char *text, word_list *list, alf_error *err)
+static alf_status read_step_sizes(axes *a, const char *text, alf_cli_words *list, alf_error *err)
 {
-  alf_status status = split(list, "--step-size", text, err);
+  alf_status status = alf_cli_split(list, "--step-size", text, err);
   for (int i = 0; status == ALF_OK && i < list->count; i++)
     if (!alf_cli_read_real(list->word[i], &a->u[a->sizes++]) || !(a->u[i] > 0))
       status = alf_fail(err, ALF_EINVAL, "--step-size %s: expected a positive number, or several with commas",
@@ -133,7 +96,7 @@ static void find_crowdings(alf_cli_grid *grid, const axes *a)
 alf_status alf_cli_grid_read(alf_cli_grid *grid, const alf_cli_options *options, alf_error *err)
 {
   axes a = {0};
-  word_list list;
+  alf_cli_words list;
   grid->values = calloc(2 * MAX_LIST, sizeof *grid->values);
   if (!grid->values)
     return alf_fail_memory(err, 2 * MAX_LIST * sizeof *grid->values);

@@ -94,6 +94,9 @@ static void find_range(const alf_trial_row *row, alf_trial_outcome *outcome)
 {
   double cost[ALF_TRIAL_PLACES], u[ALF_TRIAL_PLACES];
   int count = 0, best = 0, first;
+  outcome->least_u = outcome->most_u = outcome->best->u;
+  if (!alf_trial_succeeded(outcome->best))
+    return;
   for (int place = 0; place < ALF_TRIAL_PLACES; place++)
     if (row->trial[place].done) {
       best = &row->trial[place] == outcome->best ? count : best;

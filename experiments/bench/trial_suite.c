@@ -65,7 +65,6 @@ typedef struct tour {
 typedef struct optima {
   const alf_trial_instance *instance;
   alf_status *status; /* one for each batch */
-  alf_error *err;     /* of one that failed */
 } optima;
 
 static alf_status solve(const alf_trial_instance *instance, int64_t b, alf_error *err)

@@ -114,7 +114,8 @@ static void print_head(const alf_trial_summary *summary)
 
 static void print_legend(int instances)
 {
-  printf("\nAll %d instances, by default | at the best. Geometric means of MaxVio (at least %g), by class; rank among "
+  printf("\nOver all instances (%d), by default | at the best: geometric means of MaxVio (at least %g), by class; rank "
+         "among "
          "the\n"
          "rules, 1 the least MaxVio; met: on how many the threshold was; geometric means of the updates until then "
          "(from; all\n"

@@ -67,7 +67,8 @@ const alf_cli_command alf_cli_command_figures = {
     .arguments = "NAME",
     .fewest = 1,
     .most = 1,
-    .details = "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes two to three minutes. rules: "
-               "balance, gap and speed of all rules over the suite of bench --group rules; takes five to ten minutes.",
+    .details =
+        "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes two to three minutes. rules: "
+        "balance, gap and speed of all rules over the suite of bench --group rules; takes five to ten minutes.",
     .run = run,
 };

@@ -1,8 +1,10 @@
 #include "alf/instance.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "alf/face.h"
+#include "alf/population.h"
 #include "alf/solver.h"
 #include "crowding.h"
 #include "ties.h"
@@ -75,6 +77,22 @@ static alf_status find_optimum(alf_instance *instance, const alf_instance_settin
   return status;
 }
 
+/* Of the family where quadrature can; of the batch else. Leaves curved = false and the reason when neither works. */
+static alf_status measure_curvature(alf_instance *instance, const alf_instance_settings *s, alf_error *err)
+{
+  const alf_affinity *batch = instance->batch;
+  alf_error *why = &instance->why_not_curved;
+  double shift[ALF_MAX_EXPERTS] = {0};
+  for (int32_t k = 0; instance->solved && k < batch->experts; k++)
+    shift[k] = ldexp((double)instance->optimum.price[k], -batch->grid_bits);
+  bool known = s->family && s->family->marginal && batch->experts <= ALF_POPULATION_MAX_EXPERTS;
+  alf_status status =
+      known ? alf_curvature_of_family(&instance->curvature, s->family, s->call, instance->topk, s->stop, why)
+            : alf_curvature_of_batch(&instance->curvature, batch, instance->topk, shift, why);
+  instance->curved = status == ALF_OK;
+  return status == ALF_ENOMEM || status == ALF_EINTERRUPTED ? alf_fail(err, status, "%s", why->text) : ALF_OK;
+}
+
 alf_status alf_instance_prepare(alf_instance *instance, const alf_affinity *batch, int32_t topk,
                                 const alf_instance_settings *settings, alf_error *err)
 {
@@ -85,11 +103,14 @@ alf_status alf_instance_prepare(alf_instance *instance, const alf_affinity *batc
   instance->batch = batch;
   instance->topk = topk;
   alf_fail(&instance->why_not, ALF_EUNSUPPORTED, "the optimum was not asked for");
+  alf_fail(&instance->why_not_curved, ALF_EINVAL, "the curvature was not asked for");
   measure_values(instance);
   if (settings->solve)
     status = find_optimum(instance, settings, err);
   if (status == ALF_OK && settings->crowding_count > 0)
     status = measure_crowding(instance, settings, err);
+  if (status == ALF_OK && settings->curvature)
+    status = measure_curvature(instance, settings, err);
   return status;
 }
 

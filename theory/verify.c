@@ -73,7 +73,8 @@ alf_status alf_verify_cell(const alf_instance *instance, const alf_affinity *rou
                                   .topk = instance->topk,
                                   .rule_values = cell->rule_values,
                                   .schedule_values = cell->schedule_values,
-                                  .format = cell->format};
+                                  .format = cell->format,
+                                  .shift = cell->shift};
   int64_t most = settings->steps > settings->cycle_steps ? settings->steps : settings->cycle_steps;
   alf_iterate *it = NULL;
   alf_watch *watch = NULL;

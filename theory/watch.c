@@ -29,6 +29,13 @@ static bool alloc_states(alf_watch *watch)
   return watch->state != NULL;
 }
 
+/* The run, as claim number c is to see it. */
+static const alf_run *run_for(alf_watch *watch, int c)
+{
+  watch->run.falsehood = watch->claims[c]->falsehood;
+  return &watch->run;
+}
+
 /* Whether a shift that returns, modulo a common one unless the format is anchored, makes everything that followed it
    return, as far as published steps tell: the rule computes equal steps from equal loads, in exact arithmetic. */
 static bool shift_is_all(const alf_run *run)
@@ -73,7 +80,7 @@ alf_status alf_watch_alloc(alf_watch **out, const alf_run *run, const alf_claim 
   }
   for (int c = 0; c < watch->count; c++)
     if (claims[c]->begin)
-      claims[c]->begin(watch->state[c], &watch->run);
+      claims[c]->begin(watch->state[c], run_for(watch, c));
   *out = watch;
   return ALF_OK;
 }
@@ -88,7 +95,7 @@ bool alf_watch_step(alf_watch *watch, const alf_step *step)
   alf_observe(watch->observer, step, &facts);
   for (int c = 0; c < watch->count; c++)
     if (watch->claims[c]->observe)
-      watch->claims[c]->observe(watch->state[c], &watch->run, step, &facts);
+      watch->claims[c]->observe(watch->state[c], run_for(watch, c), step, &facts);
   watch->steps++;
   if (!watch->cycle)
     return false;
@@ -120,7 +127,7 @@ void alf_watch_finish(alf_watch *watch, alf_claim_result *results)
   watch->run.cycle = watch->cycle ? alf_cycle_found(watch->cycle) : NULL;
   for (int c = 0; c < watch->count; c++) {
     results[c] = (alf_claim_result){.margin = NAN, .steps = watch->steps};
-    watch->claims[c]->finish(watch->state[c], &watch->run, &results[c]);
+    watch->claims[c]->finish(watch->state[c], run_for(watch, c), &results[c]);
     if (watch->moved_at && !watch->claims[c]->fixed_by_batch)
       conclude_moved(watch, &results[c]);
     else if (watch->run.rule->combine != ALF_ADD && !watch->claims[c]->fixed_by_batch)

@@ -1,14 +1,10 @@
 #include "bench/contest.h"
 
-#include <malloc.h>
 #include <math.h>
-#include <stdio.h>
-#include <sys/resource.h>
 
+#include "bench/machine.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
-#include "core/deadline.h"
-#include "exact/child.h"
 
 /* What a child is asked, and what it sends back. */
 typedef struct child_work {
@@ -20,13 +16,6 @@ typedef struct child_answer {
   alf_referee_result referee;
   int64_t peak_bytes;
 } child_answer;
-
-static int64_t largest_resident(void)
-{
-  struct rusage usage = {0};
-  getrusage(RUSAGE_SELF, &usage);
-  return 1024 * (int64_t)usage.ru_maxrss;
-}
 
 static alf_status solve(const alf_bench_entrant *entrant, const alf_problem *problem, alf_solution *solution,
                         alf_error *err)
@@ -40,25 +29,22 @@ static alf_status work(void *context, void *result, alf_error *err)
 {
   const child_work *w = context;
   child_answer *answer = result;
-  int64_t before = largest_resident();
+  int64_t before = alf_bench_largest_resident();
   alf_solution solution = {0};
   alf_status status = w->entrant->solver
                           ? solve(w->entrant, w->problem, &solution, err)
                           : alf_referee_solve(w->entrant->referee, w->problem, NULL, &answer->referee, err);
-  answer->peak_bytes = largest_resident() - before;
+  answer->peak_bytes = alf_bench_largest_resident() - before;
   alf_solution_free(&solution);
   return status;
 }
 
-/* Memory that this process has freed but kept would be used by the child unseen. */
 static alf_status run_in_child(const alf_bench_entrant *entrant, const alf_problem *problem, child_answer *answer,
                                alf_error *err)
 {
   child_work w = {entrant, problem};
-  malloc_trim(0);
-  fflush(NULL);
-  return alf_child_run(work, &w, answer, sizeof *answer, alf_deadline_after(entrant->limit, alf_cli_interrupted),
-                       entrant->name, err);
+  return alf_bench_in_child(work, &w, answer, sizeof *answer, alf_deadline_after(entrant->limit, alf_cli_interrupted),
+                            entrant->name, err);
 }
 
 static void keep_fastest(alf_bench_outcome *o, double seconds)
@@ -118,19 +104,6 @@ static void run_entrant(const alf_bench_contest *contest, const alf_bench_entran
   o->spent += alf_cli_seconds() - start;
 }
 
-/* A chain of two million dependent multiplications: some milliseconds. */
-static double calibrate(void)
-{
-  static volatile uint64_t sink;
-  double start = alf_cli_seconds();
-  uint64_t x = 1;
-  for (int i = 0; i < 1 << 21; i++)
-    x = (x ^ (x >> 31)) * UINT64_C(0x7fb5d329728ea185);
-  sink = x;
-  (void)sink;
-  return alf_cli_seconds() - start;
-}
-
 static void measure_memory(const alf_bench_contest *contest, const alf_bench_entrant *entrant, alf_bench_outcome *o)
 {
   child_answer answer = {0};
@@ -144,7 +117,7 @@ alf_status alf_bench_contest_run(alf_bench_contest *contest, alf_error *err)
   for (int i = 0; i < contest->entrants; i++)
     contest->outcome[i] = (alf_bench_outcome){.peak_bytes = -1};
   for (int round = 0; round < contest->rounds; round++) {
-    contest->calibration = fmin(contest->calibration, calibrate());
+    contest->calibration = fmin(contest->calibration, alf_bench_calibrate());
     for (int i = 0; i < contest->entrants && !alf_cli_interrupted(); i++) {
       alf_bench_outcome *o = &contest->outcome[i];
       if (o->status == ALF_OK && (round == 0 || o->spent < contest->budget))

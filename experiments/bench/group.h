@@ -28,11 +28,15 @@ typedef struct alf_bench_record {
   const char *instance; /* input as `alflab solve` takes it, without folders */
   int64_t tokens;
   int32_t experts, topk;
-  const char *entrant; /* solver, rule, … */
+  const char *settings; /* of all entrants: "sign constant u=0.001"; "": none */
+  const char *entrant;  /* solver, way to iterate, … */
   int threads;
-  const char *status; /* "certified", "uncertified", "optimal" by a referee's word, "timeout", "absent", "failed" */
-  int runs;           /* of which the fastest counts */
-  double seconds;     /* NaN: none; after a timeout what it had taken by then */
+  const char
+      *status;   /* "certified", "uncertified", "optimal" by a referee's word, "timeout", "absent", "failed"; "done" */
+  int runs;      /* of which the fastest counts */
+  int64_t steps; /* of an iteration, in those seconds; -1: none */
+  double looked_at;           /* share of the tokens that an iteration looked at in its steps; NaN: none */
+  double seconds;             /* NaN: none; after a timeout what it had taken by then */
   double calibration_seconds; /* fixed integer work, timed between the runs: compares moments and machines */
   double certificate_seconds; /* NaN: none */
   int64_t peak_bytes;         /* beyond the batch; -1: not measured */
@@ -65,7 +69,10 @@ typedef struct alf_bench_group {
 } alf_bench_group;
 
 /* A group is one file in this folder, which defines alf_bench_group_NAME, and one line here. */
-#define ALF_BENCH_GROUPS(X) X(exact) X(rules)
+#define ALF_BENCH_GROUPS(X)                                                                                            \
+  X(exact)                                                                                                             \
+  X(iterate)                                                                                                           \
+  X(rules)
 
 /* Null-terminated table. */
 extern const alf_bench_group *const alf_bench_groups[];

@@ -20,6 +20,33 @@ static const struct {
     [ALF_EXACT_SIMPLEX] = {"glpk-simplex", NULL, ALF_BENCH_SIMPLEX},
 };
 
+/* Who takes part beside exchange. */
+enum { W = ALF_BENCH_WARM, L = ALF_BENCH_LEMON, C = ALF_BENCH_CLP, S = ALF_BENCH_SIMPLEX };
+
+static const alf_bench_synthetic synthetics[] = {
+    {"softmax", "skew=1", 4096, 64, 6, 4096, W | L | C},
+    {"softmax", "skew=1", 16384, 64, 8, 16384, W | L | S},
+    {"softmax", "skew=1", 65536, 64, 8, 0, W},
+    {"softmax", "skew=1", 262144, 64, 8, 0, 0},
+    {"softmax", "skew=1", 1048576, 64, 8, 0, 0},
+    {"softmax", "skew=1", 65536, 256, 8, 0, W | L},
+    {"early", "noise=0.001", 4096, 64, 6, 4096, L},
+    {"early", "noise=0.00001", 16384, 64, 6, 0, L},
+    {"softmax", "skew=3", 16384, 64, 8, 4096, W | L},
+    {"softmax", "skew=5", 16384, 64, 8, 4096, W | L},
+    {"softmax", "skew=1,temperature=0.1", 16384, 64, 8, 4096, W | L},
+    {"grid", "levels=8", 16384, 64, 8, 4096, W | L},
+    {"adversarial", "kind=0", 16384, 64, 8, 4096, W | L},
+    {"adversarial", "kind=1", 16384, 64, 8, 4096, W | L},
+    {"adversarial", "kind=2", 16384, 64, 8, 4096, W | L},
+};
+
+/* Those on which thread counts are compared. */
+static const alf_bench_synthetic large[] = {
+    {"softmax", "skew=1", 65536, 256, 8, 0, 0},
+    {"softmax", "skew=1", 1048576, 64, 8, 65536, 0},
+};
+
 typedef struct exact_group {
   const alf_cli_options *options;
   alf_bench_report *report;
@@ -34,10 +61,13 @@ static void put_records(const exact_group *g, const char *instance, const alf_be
                                .tokens = c->problem->batch->tokens,
                                .experts = c->problem->batch->experts,
                                .topk = c->problem->topk,
+                               .settings = "",
                                .entrant = c->entrant[i].name,
                                .threads = c->entrant[i].threads,
                                .status = alf_exact_status(c, i),
                                .runs = o->runs,
+                               .steps = -1,
+                               .looked_at = (double)NAN,
                                .seconds = o->runs > 0 ? o->seconds : (double)NAN,
                                .calibration_seconds = c->calibration,
                                .certificate_seconds =
@@ -134,10 +164,14 @@ static alf_status run(const alf_cli_options *options, alf_bench_report *report, 
     return status;
   if (alf_bench_prints(report))
     alf_exact_print_head((int)options->threads);
-  status = alf_bench_each_instance(options, compare_solvers, &g, err);
+  alf_bench_tour tour = {options, ALF_DYADIC, compare_solvers, &g};
+  status = alf_bench_each_synthetic(&tour, synthetics, sizeof synthetics / sizeof *synthetics, err);
+  if (status == ALF_OK)
+    status = alf_bench_each_input(&tour, err);
   if (status == ALF_OK && alf_bench_prints(report))
     alf_exact_print_threads_head();
-  return status == ALF_OK ? alf_bench_each_large(options, compare_threads, &g, err) : status;
+  tour.visit = compare_threads;
+  return status == ALF_OK ? alf_bench_each_synthetic(&tour, large, sizeof large / sizeof *large, err) : status;
 }
 
 const alf_bench_group alf_bench_group_exact = {

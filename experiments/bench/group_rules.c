@@ -23,31 +23,28 @@ typedef struct trial_record {
   double lost, gap, swaps;
 } trial_record;
 
-#define COLUMN(name, type)                                                                                             \
-  {                                                                                                                    \
-#name, type, offsetof(trial_record, name)                                                                          \
-  }
-static const alf_bench_column columns[] = {COLUMN(instance, ALF_BENCH_QUOTED),
-                                           COLUMN(tokens, ALF_BENCH_COUNT),
-                                           COLUMN(experts, ALF_BENCH_INT),
-                                           COLUMN(topk, ALF_BENCH_INT),
-                                           COLUMN(class, ALF_BENCH_TEXT),
-                                           COLUMN(updates, ALF_BENCH_COUNT),
-                                           COLUMN(rule, ALF_BENCH_TEXT),
-                                           COLUMN(schedule, ALF_BENCH_TEXT),
-                                           COLUMN(u, ALF_BENCH_REAL),
-                                           COLUMN(format, ALF_BENCH_TEXT),
-                                           COLUMN(usual, ALF_BENCH_INT),
-                                           COLUMN(best, ALF_BENCH_INT),
-                                           COLUMN(status, ALF_BENCH_TEXT),
-                                           COLUMN(mean_max_violation, ALF_BENCH_REAL),
-                                           COLUMN(end_max_violation, ALF_BENCH_REAL),
-                                           COLUMN(worst_max_violation, ALF_BENCH_REAL),
-                                           COLUMN(threshold, ALF_BENCH_REAL),
-                                           COLUMN(reached, ALF_BENCH_COUNT),
-                                           COLUMN(lost, ALF_BENCH_REAL),
-                                           COLUMN(gap, ALF_BENCH_REAL),
-                                           COLUMN(swaps, ALF_BENCH_REAL),
+#define FIELD(name) offsetof(trial_record, name)
+static const alf_bench_column columns[] = {{"instance", ALF_BENCH_QUOTED, FIELD(instance)},
+                                           {"tokens", ALF_BENCH_COUNT, FIELD(tokens)},
+                                           {"experts", ALF_BENCH_INT, FIELD(experts)},
+                                           {"topk", ALF_BENCH_INT, FIELD(topk)},
+                                           {"class", ALF_BENCH_TEXT, FIELD(class)},
+                                           {"updates", ALF_BENCH_COUNT, FIELD(updates)},
+                                           {"rule", ALF_BENCH_TEXT, FIELD(rule)},
+                                           {"schedule", ALF_BENCH_TEXT, FIELD(schedule)},
+                                           {"u", ALF_BENCH_REAL, FIELD(u)},
+                                           {"format", ALF_BENCH_TEXT, FIELD(format)},
+                                           {"usual", ALF_BENCH_INT, FIELD(usual)},
+                                           {"best", ALF_BENCH_INT, FIELD(best)},
+                                           {"status", ALF_BENCH_TEXT, FIELD(status)},
+                                           {"mean_max_violation", ALF_BENCH_REAL, FIELD(mean_max_violation)},
+                                           {"end_max_violation", ALF_BENCH_REAL, FIELD(end_max_violation)},
+                                           {"worst_max_violation", ALF_BENCH_REAL, FIELD(worst_max_violation)},
+                                           {"threshold", ALF_BENCH_REAL, FIELD(threshold)},
+                                           {"reached", ALF_BENCH_COUNT, FIELD(reached)},
+                                           {"lost", ALF_BENCH_REAL, FIELD(lost)},
+                                           {"gap", ALF_BENCH_REAL, FIELD(gap)},
+                                           {"swaps", ALF_BENCH_REAL, FIELD(swaps)},
                                            {0}};
 
 typedef struct rules_group {

@@ -1,60 +1,19 @@
 #include "bench/instances.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/demo.h"
 #include "cli/input.h"
 
-/* A family with its parameters but for the shape. */
-typedef struct synthetic {
-  const char *family, *parameters;
-  int tokens, experts, topk;
-  int quick_tokens; /* with --quick; 0: not at all */
-  unsigned against;
-} synthetic;
-
 enum {
-  W = ALF_BENCH_WARM,
-  L = ALF_BENCH_LEMON,
-  C = ALF_BENCH_CLP,
-  S = ALF_BENCH_SIMPLEX,
   MOST_LAYERS = 8,   /* a file of more batches is a stream */
   SMALL = 4096 * 64, /* cells up to which CLP takes part */
 };
 
-static const synthetic synthetics[] = {
-    {"softmax", "skew=1", 4096, 64, 6, 4096, W | L | C},
-    {"softmax", "skew=1", 16384, 64, 8, 16384, W | L | S},
-    {"softmax", "skew=1", 65536, 64, 8, 0, W},
-    {"softmax", "skew=1", 262144, 64, 8, 0, 0},
-    {"softmax", "skew=1", 1048576, 64, 8, 0, 0},
-    {"softmax", "skew=1", 65536, 256, 8, 0, W | L},
-    {"early", "noise=0.001", 4096, 64, 6, 4096, L},
-    {"early", "noise=0.00001", 16384, 64, 6, 0, L},
-    {"softmax", "skew=3", 16384, 64, 8, 4096, W | L},
-    {"softmax", "skew=5", 16384, 64, 8, 4096, W | L},
-    {"softmax", "skew=1,temperature=0.1", 16384, 64, 8, 4096, W | L},
-    {"grid", "levels=8", 16384, 64, 8, 4096, W | L},
-    {"adversarial", "kind=0", 16384, 64, 8, 4096, W | L},
-    {"adversarial", "kind=1", 16384, 64, 8, 4096, W | L},
-    {"adversarial", "kind=2", 16384, 64, 8, 4096, W | L},
-};
-
-static const synthetic large[] = {
-    {"softmax", "skew=1", 65536, 256, 8, 0, 0},
-    {"softmax", "skew=1", 1048576, 64, 8, 65536, 0},
-};
-
 static const char *const traces[] = {"router_unbalanced_step160.npy", "router_sign_step200.npy",
                                      "router_sign_stream_layer1.npy"};
-
-/* Who gives and who takes instances. */
-typedef struct tour {
-  const alf_cli_options *options;
-  alf_bench_visit visit;
-  void *context;
-} tour;
 
 /* All batches of an open source, one below the other, as the type they are stored in. */
 static alf_status pool(alf_source *source, alf_affinity *all, alf_error *err)
@@ -73,14 +32,37 @@ static alf_status pool(alf_source *source, alf_affinity *all, alf_error *err)
   return status;
 }
 
-/* The instance keeps only the dyadic batch while it is visited. */
-static alf_status visit_source(const tour *t, alf_source *source, alf_bench_instance *instance, bool pooled,
+/* Frees `raw`, or hands it over. */
+static alf_status to_single(alf_affinity *raw, alf_affinity *single, alf_error *err)
+{
+  if (raw->dtype == ALF_FLOAT32) {
+    *single = *raw;
+    *raw = (alf_affinity){0};
+    return ALF_OK;
+  }
+  alf_status status = alf_affinity_alloc(single, ALF_FLOAT32, raw->tokens, raw->experts, err);
+  const double *from = raw->values;
+  float *to = single->storage;
+  int64_t cells = raw->tokens * raw->experts;
+  for (int64_t c = 0; c < cells && status == ALF_OK; c++) {
+    to[c] = (float)from[c];
+    if (isinf(to[c]))
+      status = alf_fail(err, ALF_ERANGE, "token %lld, expert %lld: %g: expected what single precision can hold",
+                        (long long)(c / raw->experts), (long long)(c % raw->experts), from[c]);
+  }
+  alf_affinity_free(raw);
+  return status;
+}
+
+/* The instance keeps only the batch of the tour's type while it is visited. */
+static alf_status visit_source(const alf_bench_tour *t, alf_source *source, alf_bench_instance *instance, bool pooled,
                                alf_error *err)
 {
   alf_affinity raw = {0};
   alf_status status = pooled ? pool(source, &raw, err) : alf_source_next(source, &raw, err);
   if (status == ALF_OK)
-    status = alf_affinity_take(&raw, ALF_DYADIC, &instance->batch, err);
+    status = t->dtype == ALF_FLOAT32 ? to_single(&raw, &instance->batch, err)
+                                     : alf_affinity_take(&raw, t->dtype, &instance->batch, err);
   alf_affinity_free(&raw);
   if (status == ALF_OK)
     status = t->visit(t->context, instance, err);
@@ -88,17 +70,19 @@ static alf_status visit_source(const tour *t, alf_source *source, alf_bench_inst
   return status;
 }
 
-static alf_status visit_synthetics(const tour *t, const synthetic *table, size_t count, alf_error *err)
+alf_status alf_bench_each_synthetic(const alf_bench_tour *t, const alf_bench_synthetic *table, size_t count,
+                                    alf_error *err)
 {
   alf_status status = ALF_OK;
   for (size_t i = 0; i < count && status == ALF_OK; i++) {
-    const synthetic *s = &table[i];
+    const alf_bench_synthetic *s = &table[i];
     int tokens = t->options->quick ? s->quick_tokens : s->tokens;
     alf_bench_instance instance = {.topk = s->topk, .against = s->against};
     alf_source *source = NULL;
     if (tokens == 0)
       continue;
-    snprintf(instance.name, sizeof instance.name, "%s:T=%d,E=%d,%s", s->family, tokens, s->experts, s->parameters);
+    snprintf(instance.name, sizeof instance.name, "%s:T=%d,E=%d%s%s", s->family, tokens, s->experts,
+             s->parameters[0] ? "," : "", s->parameters);
     status = alf_source_open(&source, instance.name, (uint64_t)t->options->seed, err);
     if (status == ALF_OK)
       status = visit_source(t, source, &instance, false, err);
@@ -113,7 +97,7 @@ static const char *without_folders(const char *input)
   return slash && slash[1] ? slash + 1 : input;
 }
 
-static alf_status visit_input(const tour *t, const char *input, alf_error *err)
+static alf_status visit_input(const alf_bench_tour *t, const char *input, alf_error *err)
 {
   alf_source *source = NULL;
   alf_status status = alf_cli_open(&source, input, t->options, err);
@@ -122,7 +106,8 @@ static alf_status visit_input(const tour *t, const char *input, alf_error *err)
   int64_t rows = !info ? 0 : pooled ? 1 : info->batches;
   int64_t cells = info ? info->tokens * info->experts * (pooled ? info->batches : 1) : 0;
   for (int64_t b = 0; b < rows && status == ALF_OK; b++) {
-    alf_bench_instance instance = {.topk = (int32_t)t->options->topk, .against = W | L | (cells <= SMALL ? C : 0)};
+    alf_bench_instance instance = {.topk = (int32_t)t->options->topk, .against = ALF_BENCH_WARM | ALF_BENCH_LEMON};
+    instance.against |= cells <= SMALL ? ALF_BENCH_CLP : 0;
     const char *name = without_folders(input);
     if (pooled)
       snprintf(instance.name, sizeof instance.name, "%.150s, all %lld", name, (long long)info->batches);
@@ -136,7 +121,7 @@ static alf_status visit_input(const tour *t, const char *input, alf_error *err)
   return status;
 }
 
-static alf_status visit_traces(const tour *t, alf_error *err)
+static alf_status visit_traces(const alf_bench_tour *t, alf_error *err)
 {
   alf_status status = ALF_OK;
   for (size_t i = 0; i < sizeof traces / sizeof *traces && status == ALF_OK; i++) {
@@ -159,17 +144,10 @@ alf_status alf_bench_check_inputs(const alf_cli_options *options, alf_error *err
   return status;
 }
 
-alf_status alf_bench_each_instance(const alf_cli_options *options, alf_bench_visit visit, void *context, alf_error *err)
+alf_status alf_bench_each_input(const alf_bench_tour *t, alf_error *err)
 {
-  tour t = {options, visit, context};
-  alf_status status = visit_synthetics(&t, synthetics, sizeof synthetics / sizeof *synthetics, err);
-  for (int i = 0; i < options->arguments && status == ALF_OK; i++)
-    status = visit_input(&t, options->argument[i], err);
-  return status == ALF_OK && options->arguments == 0 ? visit_traces(&t, err) : status;
-}
-
-alf_status alf_bench_each_large(const alf_cli_options *options, alf_bench_visit visit, void *context, alf_error *err)
-{
-  tour t = {options, visit, context};
-  return visit_synthetics(&t, large, sizeof large / sizeof *large, err);
+  alf_status status = ALF_OK;
+  for (int i = 0; i < t->options->arguments && status == ALF_OK; i++)
+    status = visit_input(t, t->options->argument[i], err);
+  return status == ALF_OK && t->options->arguments == 0 ? visit_traces(t, err) : status;
 }

@@ -41,24 +41,24 @@ void alf_bench_fail(alf_bench_report *report)
   report->failed = true;
 }
 
-#define TIMING(name, type)                                                                                             \
-  {                                                                                                                    \
-#name, type, offsetof(alf_bench_record, name)                                                                      \
-  }
-static const alf_bench_column timing[] = {TIMING(instance, ALF_BENCH_QUOTED),
-                                          TIMING(tokens, ALF_BENCH_COUNT),
-                                          TIMING(experts, ALF_BENCH_INT),
-                                          TIMING(topk, ALF_BENCH_INT),
-                                          TIMING(entrant, ALF_BENCH_TEXT),
-                                          TIMING(threads, ALF_BENCH_INT),
-                                          TIMING(status, ALF_BENCH_TEXT),
-                                          TIMING(runs, ALF_BENCH_INT),
-                                          TIMING(seconds, ALF_BENCH_REAL),
-                                          TIMING(calibration_seconds, ALF_BENCH_REAL),
-                                          TIMING(certificate_seconds, ALF_BENCH_REAL),
-                                          TIMING(peak_bytes, ALF_BENCH_COUNT),
-                                          TIMING(objective, ALF_BENCH_REAL),
-                                          TIMING(agreement, ALF_BENCH_TEXT),
+#define FIELD(name) offsetof(alf_bench_record, name)
+static const alf_bench_column timing[] = {{"instance", ALF_BENCH_QUOTED, FIELD(instance)},
+                                          {"tokens", ALF_BENCH_COUNT, FIELD(tokens)},
+                                          {"experts", ALF_BENCH_INT, FIELD(experts)},
+                                          {"topk", ALF_BENCH_INT, FIELD(topk)},
+                                          {"settings", ALF_BENCH_TEXT, FIELD(settings)},
+                                          {"entrant", ALF_BENCH_TEXT, FIELD(entrant)},
+                                          {"threads", ALF_BENCH_INT, FIELD(threads)},
+                                          {"status", ALF_BENCH_TEXT, FIELD(status)},
+                                          {"runs", ALF_BENCH_INT, FIELD(runs)},
+                                          {"steps", ALF_BENCH_COUNT, FIELD(steps)},
+                                          {"looked_at", ALF_BENCH_REAL, FIELD(looked_at)},
+                                          {"seconds", ALF_BENCH_REAL, FIELD(seconds)},
+                                          {"calibration_seconds", ALF_BENCH_REAL, FIELD(calibration_seconds)},
+                                          {"certificate_seconds", ALF_BENCH_REAL, FIELD(certificate_seconds)},
+                                          {"peak_bytes", ALF_BENCH_COUNT, FIELD(peak_bytes)},
+                                          {"objective", ALF_BENCH_REAL, FIELD(objective)},
+                                          {"agreement", ALF_BENCH_TEXT, FIELD(agreement)},
                                           {0}};
 
 static const alf_bench_column *columns_of(const alf_bench_group *group)

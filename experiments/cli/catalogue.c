@@ -34,9 +34,18 @@ ACCESSOR_WITH_PARAMETERS(rule_entry, alf_rules)
 ACCESSOR_WITH_PARAMETERS(schedule_entry, alf_schedules)
 ACCESSOR_WITH_PARAMETERS(source_entry, alf_families)
 
+const alf_claim *alf_cli_claim_at(int i)
+{
+  int watched = 0;
+  while (alf_claims[watched] && watched < i)
+    watched++;
+  return alf_claims[watched] ? alf_claims[watched] : alf_online_claims[i - watched];
+}
+
 static alf_cli_entry claim_entry(int i)
 {
-  return alf_claims[i] ? (alf_cli_entry){alf_claims[i]->id, alf_claims[i]->title} : (alf_cli_entry){0};
+  const alf_claim *claim = alf_cli_claim_at(i);
+  return claim ? (alf_cli_entry){claim->id, claim->title} : (alf_cli_entry){0};
 }
 
 static alf_cli_entry format_entry(int i)
@@ -45,6 +54,12 @@ static alf_cli_entry format_entry(int i)
                                      "KEY=VALUE,...: how the shift is stored, steps are rounded, loads are counted",
                                      alf_format_parameters};
   return i == 0 ? keys : (alf_cli_entry){0};
+}
+
+static alf_cli_entry false_claim_entry(int i)
+{
+  return alf_false_claims[i] ? (alf_cli_entry){alf_false_claims[i]->id, alf_false_claims[i]->title}
+                             : (alf_cli_entry){0};
 }
 
 /* "auto" stands for a solver of the table. */
@@ -61,6 +76,7 @@ const alf_cli_section alf_cli_sections[] = {
     {"formats", "format", format_entry},
     {"sources", "source", source_entry},
     {"claims", "claim", claim_entry},
+    {"false_claims", "false claim", false_claim_entry},
     {0},
 };
 

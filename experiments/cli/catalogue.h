@@ -2,6 +2,7 @@
 #ifndef ALF_CLI_CATALOGUE_H
 #define ALF_CLI_CATALOGUE_H
 
+#include "alf/claim.h"
 #include "alf/parameter.h"
 
 #define ALF_CLI_MAX_ENTRIES 64
@@ -21,6 +22,9 @@ typedef struct alf_cli_section {
 
 /* Ends with a NULL name. */
 extern const alf_cli_section alf_cli_sections[];
+
+/* Number i of all claims: those that are watched along an iteration, then those about online runs; NULL behind them. */
+const alf_claim *alf_cli_claim_at(int i);
 
 /* NULL when there is none of that name. */
 const alf_cli_section *alf_cli_section_find(const char *name);

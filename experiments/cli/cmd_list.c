@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alf/claim.h"
 #include "cli/catalogue.h"
 #include "cli/command.h"
 #include "cli/nearest.h"
@@ -36,7 +35,7 @@ static json_t *json_section(const alf_cli_section *section)
     if (entry.parameters)
       alf_cli_json_set(&object, "parameters", json_parameters(entry.parameters));
     if (!strcmp(section->name, "claims"))
-      alf_cli_json_set(&object, "citation", json_string(alf_claims[i]->citation));
+      alf_cli_json_set(&object, "citation", json_string(alf_cli_claim_at(i)->citation));
     alf_cli_json_append(&list, object);
   }
   return list;
@@ -109,7 +108,7 @@ static int run(const alf_cli_options *options, alf_error *err)
 const alf_cli_command alf_cli_command_list = {
     .name = "list",
     .summary = "Names and one line each of what can be chosen",
-    .arguments = "[solvers|rules|schedules|formats|sources|claims]",
+    .arguments = "[solvers|rules|schedules|formats|sources|claims|false_claims]",
     .fewest = 0,
     .most = 1,
     .details = "Without an argument every list is printed.",

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/verifier.h"
+#include "cli/verify_hunt.h"
 
 typedef struct verify_run {
   const alf_cli_options *options;
@@ -53,6 +54,13 @@ static alf_status print_total(verify_run *run, alf_error *err)
 
 static int verify(const alf_cli_options *options, alf_error *err)
 {
+  if (options->replay)
+    return alf_cli_replay(options, err);
+  if (options->hunt > 0)
+    return alf_cli_hunt(options, err);
+  if (options->topk == 0)
+    return alf_cli_exit_code(
+        alf_fail(err, ALF_EINVAL, "--topk is missing: expected --topk K, experts per token, below their number"));
   verify_run run = {.options = options, .list = options->json ? json_array() : NULL};
   alf_status status = alf_cli_verifier_prepare(&run.verifier, options, err);
   if (status == ALF_OK)
@@ -78,8 +86,13 @@ const alf_cli_command alf_cli_command_verify = {
     .arguments = "[INPUT...]",
     .fewest = 0,
     .most = 1000,
-    .details = "Claims, rules, schedules and step sizes take comma lists; every combination is a cell, run on every "
-               "batch of every INPUT as a fixed batch. Without INPUT the synthetic families are verified. A sign rule "
-               "with a constant step runs on to its limit cycle (at most 100000 updates) unless --steps is given.",
+    .details =
+        "Claims, rules, schedules and step sizes take comma lists; every combination is a cell, run on every "
+        "batch of every INPUT as a fixed batch. Without INPUT the synthetic families are verified. A sign rule "
+        "with a constant step runs on to its limit cycle (at most 100000 updates) unless --steps is given. --hunt "
+        "draws instances, K, step sizes and p^0 itself, in exact arithmetic, and climbs down the margin; tried: "
+        "instances, judged: those that met the hypotheses. It takes false claims, too (alflab list "
+        "false_claims). What it finds is made as small as it goes; --replay needs --rule only for a rule in a "
+        "file.",
     .run = verify,
 };

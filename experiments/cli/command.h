@@ -10,6 +10,9 @@
   X(verify)                                                                                                            \
   X(solve)                                                                                                             \
   X(iterate)                                                                                                           \
+  X(regret)                                                                                                            \
+  X(train)                                                                                                             \
+  X(claims)                                                                                                            \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \
   X(trace_info)                                                                                                        \

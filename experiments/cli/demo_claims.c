@@ -150,7 +150,8 @@ alf_status alf_demo_check_claims(alf_demo_claims *claims, alf_error *err)
   if (status == ALF_OK)
     status = check_routers(claims, err);
   if (status == ALF_OK && !claims->list)
-    printf("Cells in which the claim holds; - where its hypothesis is met in none; n! refuted, n? inconclusive. C5 is\n"
-           "judged once a batch. Every optimum is certified: primal = dual in exact integers.\n\n");
+    printf("Cells in which the claim holds; - where its hypothesis is met in none; n! refuted, n? inconclusive. C5 and "
+           "C8\n"
+           "are judged once a batch. Every optimum is certified: primal = dual in exact integers.\n\n");
   return status;
 }

@@ -73,6 +73,9 @@ static alf_status verify_batch(alf_cli_verifier *v, alf_error *err)
                                     .timeout = o->timeout,
                                     .crowding_count = v->grid.crowdings,
                                     .step_size = v->grid.crowding,
+                                    .curvature = v->grid.needs & ALF_NEEDS_CURVATURE,
+                                    .family = v->family,
+                                    .call = v->call,
                                     .stop = alf_cli_interrupted};
   alf_instance_free(&v->instance);
   alf_status status = alf_check_topk(&v->batch, (int32_t)o->topk, err);
@@ -106,6 +109,7 @@ alf_status alf_cli_verify_input(alf_cli_verifier *v, const char *input, alf_cli_
   alf_affinity_free(&v->raw); /* the input before had batches of its own shape */
   alf_status status = alf_cli_open(&source, input, v->options, err);
   int64_t batches = status == ALF_OK ? alf_source_describe(source)->batches : 0;
+  v->family = status == ALF_OK ? alf_source_family(source, &v->call) : NULL;
   for (int64_t b = 0; status == ALF_OK && b < batches; b++) {
     char name[600];
     snprintf(name, sizeof name, batches > 1 ? "%s@%" PRId64 : "%s", input, b);

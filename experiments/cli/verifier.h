@@ -12,6 +12,8 @@ typedef struct alf_cli_verifier {
   alf_cli_grid grid;
   alf_verify_settings settings; /* from the options; may be changed between prepare and the first input */
   alf_cli_verdicts verdicts;    /* of the batch at hand */
+  const alf_family *family;     /* behind the input, with its call; NULL: a file */
+  const alf_family_call *call;
   alf_instance instance;
   alf_affinity raw, batch, real;
   alf_affinity judged; /* a view of batch without its padding: what the instance is about */

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/catalogue.h"
 #include "cli/choice.h"
@@ -6,16 +7,26 @@
 #include "cli/verify.h"
 #include "cli/words.h"
 
-#define MAX_LIST ALF_CLI_MOST_WORDS
-
 /* What the grid is made of before it is multiplied out. */
 typedef struct axes {
   int rules, schedules, sizes;
-  const alf_rule *rule[MAX_LIST];
-  const alf_schedule *schedule[MAX_LIST];
-  double u[MAX_LIST];
-  double (*rule_values)[ALF_MAX_PARAMETERS], (*schedule_values)[ALF_MAX_PARAMETERS]; /* MAX_LIST each, of the grid */
+  const alf_rule *rule[ALF_CLI_MOST_WORDS];
+  const alf_schedule *schedule[ALF_CLI_MOST_WORDS];
+  double u[ALF_CLI_MOST_WORDS];
+  double (*rule_values)[ALF_MAX_PARAMETERS],
+      (*schedule_values)[ALF_MAX_PARAMETERS]; /* ALF_CLI_MOST_WORDS each, of the grid */
 } axes;
+
+/* Says where a claim is judged that is not watched along an iteration on one batch. */
+static alf_status fail_claim(const char *id, alf_error *err)
+{
+  for (const alf_claim *const *claim = alf_online_claims; *claim; claim++)
+    if (!strcmp((*claim)->id, id))
+      return alf_fail(
+          err, ALF_EINVAL,
+          "--claim %s: is about runs over fresh batches: expected alflab regret INPUT (C10: with --hindsight)", id);
+  return alf_cli_fail_name("--claim ", id, "claims", err);
+}
 
 static alf_status read_claims(alf_cli_grid *grid, const char *text, alf_cli_words *list, alf_error *err)
 {
@@ -28,7 +39,7 @@ static alf_status read_claims(alf_cli_grid *grid, const char *text, alf_cli_word
   for (int i = 0; status == ALF_OK && i < list->count; i++) {
     grid->claim[grid->claims++] = alf_claim_find(list->word[i]);
     if (!grid->claim[i])
-      status = alf_cli_fail_name("--claim ", list->word[i], "claims", err);
+      status = fail_claim(list->word[i], err);
   }
   return status;
 }
@@ -97,11 +108,11 @@ alf_status alf_cli_grid_read(alf_cli_grid *grid, const alf_cli_options *options,
 {
   axes a = {0};
   alf_cli_words list;
-  grid->values = calloc(2 * MAX_LIST, sizeof *grid->values);
+  grid->values = calloc(2 * ALF_CLI_MOST_WORDS, sizeof *grid->values);
   if (!grid->values)
-    return alf_fail_memory(err, 2 * MAX_LIST * sizeof *grid->values);
+    return alf_fail_memory(err, 2 * ALF_CLI_MOST_WORDS * sizeof *grid->values);
   a.rule_values = grid->values;
-  a.schedule_values = grid->values + MAX_LIST;
+  a.schedule_values = grid->values + ALF_CLI_MOST_WORDS;
   alf_status status = read_claims(grid, options->claim, &list, err);
   if (status == ALF_OK)
     status = read_rules(&a, options->rule, &list, err);

@@ -9,11 +9,11 @@
 /* A list, cut up: commas in brackets are those of parameters. */
 typedef struct alf_cli_words {
   int count;
-  char *word[ALF_CLI_MOST_WORDS];
+  char *word[ALF_CLI_MOST_WORDS]; /* point into text */
   char text[1024];
 } alf_cli_words;
 
-/* Cuts the value of an option. Errors: ALF_EINVAL, naming the option, for a list that is too long. */
+/* Cuts `text`, the value of that option. Errors: ALF_EINVAL for a list that is too long. */
 alf_status alf_cli_split(alf_cli_words *list, const char *option, const char *text, alf_error *err);
 
 #endif

@@ -80,7 +80,7 @@ alf_status alf_reader_family(alf_reader *reader, const alf_family *family, char 
     return alf_fail_memory(err, sizeof *s);
   s->family = family;
   s->call.seed = seed;
-  *reader = (alf_reader){.state = s, .read = family_read, .close = family_close};
+  *reader = (alf_reader){.state = s, .read = family_read, .close = family_close, .family = family, .call = &s->call};
   alf_status status = family_open(s, parameters, err);
   if (status != ALF_OK) {
     family_close(s);

@@ -12,6 +12,8 @@ typedef struct alf_reader {
   /* Fills `values` with batch number `batch`, T×E of info.dtype. */
   alf_status (*read)(void *state, int64_t batch, void *values, alf_error *err);
   void (*close)(void *state);
+  const alf_family *family; /* NULL for a file; then call is NULL, too */
+  const alf_family_call *call;
   /* What messages call the file that batch number *batch is in, which becomes its number in that file. NULL: the
      input. */
   const char *(*where)(void *state, int64_t *batch);

@@ -8,6 +8,9 @@
   X(uniform)           \
   X(softmax)           \
   X(gauss_sigmoid)     \
+  X(beta)              \
+  X(truncated_normal)  \
+  X(mixture)           \
   X(grid)              \
   X(dirichlet)         \
   X(drift)             \

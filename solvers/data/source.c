@@ -164,6 +164,12 @@ alf_status alf_source_open(alf_source **source, const char *input, uint64_t seed
   return status;
 }
 
+const alf_family *alf_source_family(const alf_source *s, const alf_family_call **call)
+{
+  *call = s->reader.call;
+  return s->reader.family;
+}
+
 const alf_source_info *alf_source_describe(const alf_source *source)
 {
   return &source->info;

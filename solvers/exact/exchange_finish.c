@@ -11,15 +11,24 @@ typedef struct holders {
   int64_t count, room;
 } holders;
 
+/* Whose cost a token offered that no longer does. */
+typedef struct arc {
+  int32_t a, b;
+} arc;
+
+enum { MOST_CELLS = 1 << 22 }; /* of a batch that is turned: 32 MB */
+
 typedef struct finish {
   alf_exchange_graph graph; /* its costs are those of paths: with the arcs of the further token */
+  int64_t *column;          /* E×T: affinities, expert by expert; NULL for a batch that is too large for it */
   int64_t *cost;            /* nodes×nodes: of tokens alone */
   int64_t *open;            /* E: scratch */
   char *is_spared;          /* E: that token has a slot of these, and can give up any for any other (ALF_ROUNDED) */
-  char *is_left, *is_full;  /* E: arcs from the expert, and arcs to it, have to be found anew */
-  int64_t *lack;            /* E: slots to the target, in units of 1/denominator */
-  holders *holders;         /* E */
-  alf_exchange_move *path;  /* E: the moves of one path */
+  arc *lost;                /* what the last path has taken away */
+  int64_t losses, room;
+  int64_t *lack;           /* E: slots to the target, in units of 1/denominator */
+  holders *holders;        /* E */
+  alf_exchange_move *path; /* E: the moves of one path */
   int32_t length;
 } finish;
 
@@ -30,8 +39,8 @@ static void finish_free(finish *f)
   free(f->holders);
   free(f->cost);
   free(f->open);
-  free(f->is_left);
-  free(f->is_full);
+  free(f->column);
+  free(f->lost);
   free(f->lack);
   free(f->path);
   alf_exchange_graph_free(&f->graph);
@@ -63,14 +72,31 @@ static alf_status finish_alloc(finish *f, alf_error *err)
   size_t arcs = (size_t)f->graph.nodes * (size_t)f->graph.nodes;
   f->cost = malloc(arcs * sizeof *f->cost);
   f->open = malloc(experts * sizeof *f->open);
-  f->is_left = calloc(experts, 1);
-  f->is_full = calloc(experts, 1);
+  bool turns = x->tokens * x->experts <= MOST_CELLS;
+  f->column = turns ? malloc((size_t)(x->tokens * x->experts) * sizeof *f->column) : NULL;
   f->lack = malloc(experts * sizeof *f->lack);
   f->holders = calloc(experts, sizeof *f->holders);
   f->path = malloc(experts * sizeof *f->path);
-  if (!status && (!f->cost || !f->open || !f->is_left || !f->is_full || !f->lack || !f->holders || !f->path))
+  if (!status && ((turns && !f->column) || !f->cost || !f->open || !f->lack || !f->holders || !f->path))
     status = alf_fail_memory(err, arcs * sizeof *f->cost + experts * 64);
   return status;
+}
+
+static int64_t affinity_at(const finish *f, int64_t i, int32_t k)
+{
+  const alf_solution *x = f->graph.solution;
+  return f->column ? f->column[k * x->tokens + i] : alf_affinity_row(f->graph.problem->batch, i)[k];
+}
+
+/* Tokens of an expert lie far apart in the batch, but near in its column. */
+static void turn(finish *f)
+{
+  const alf_solution *x = f->graph.solution;
+  for (int64_t i = 0; i < x->tokens && f->column; i++) {
+    const int64_t *affinity = alf_affinity_row(f->graph.problem->batch, i);
+    for (int32_t k = 0; k < x->experts; k++)
+      f->column[k * x->tokens + i] = affinity[k];
+  }
 }
 
 /* Lists holders, lacks and costs. */
@@ -80,6 +106,7 @@ static alf_status start(finish *f, alf_error *err)
   for (int32_t k = 0; k < x->experts; k++)
     f->lack[k] = alf_problem_load_range(f->graph.problem, k).upper - f->is_spared[k];
   alf_status status = alf_exchange_costs(f->graph.problem, x, f->cost, err);
+  turn(f);
   for (int64_t i = 0; i < x->tokens && !status; i++)
     for (int64_t e = x->row[i]; e < x->row[i + 1] && !status; e++) {
       f->lack[x->expert[e]] -= x->amount[e];
@@ -121,12 +148,14 @@ static int32_t find_sink(finish *f)
 static alf_exchange_move find_move(const finish *f, int32_t a, int32_t b)
 {
   const holders *h = &f->holders[a];
+  int64_t cost = f->graph.cost[(int64_t)a * f->graph.nodes + b];
   alf_exchange_move move = {a, b, -1, 1};
-  if (f->is_spared[a] && !f->is_spared[b] && f->graph.cost[(int64_t)a * f->graph.nodes + b] == 0)
+  if (f->is_spared[a] && !f->is_spared[b] && cost == 0)
     return move;
-  for (int64_t j = 0; !alf_exchange_can_move(&f->graph, h->token[j], a, b, &move);)
-    j++;
-  return move;
+  for (int64_t j = 0;; j++)
+    if (affinity_at(f, h->token[j], a) - affinity_at(f, h->token[j], b) == cost &&
+        alf_exchange_can_move(&f->graph, h->token[j], a, b, &move))
+      return move;
 }
 
 /* Lists the moves back from the sink; returns what all of them, the source and the sink have room for. */
@@ -143,27 +172,38 @@ static int64_t list_moves(finish *f, int32_t sink)
   return -f->lack[b] < room ? -f->lack[b] : room;
 }
 
+/* If it was this token that offered the arc's cost. */
+static alf_status lose(finish *f, int64_t i, int32_t a, int32_t b, alf_error *err)
+{
+  if (a == b || f->cost[(int64_t)a * f->graph.nodes + b] != affinity_at(f, i, a) - affinity_at(f, i, b))
+    return ALF_OK;
+  arc *lost = alf_grow(f->lost, &f->room, f->losses + 1, sizeof *lost);
+  if (!lost)
+    return alf_fail_memory(err, (unsigned long long)(f->losses + 1) * sizeof *lost);
+  f->lost = lost;
+  f->lost[f->losses++] = (arc){a, b};
+  return ALF_OK;
+}
+
 /* A move by `room` has been made: its token no longer offers what it has given up, nor anything for what it now has in
    full. */
 static alf_status note_move(finish *f, const alf_exchange_move *m, int64_t room, alf_error *err)
 {
   const alf_solution *x = f->graph.solution;
-  const int64_t *affinity = alf_affinity_row(f->graph.problem->batch, m->token);
-  bool has_from = false, is_cheapest = false;
+  bool has_from = false;
   int64_t has_to = 0;
+  alf_status status = ALF_OK;
   for (int64_t e = x->row[m->token]; e < x->row[m->token + 1]; e++) {
-    int32_t k = x->expert[e];
-    has_from = has_from || k == m->from;
-    has_to = k == m->to ? x->amount[e] : has_to;
-    is_cheapest = is_cheapest || f->cost[(int64_t)k * f->graph.nodes + m->to] == affinity[k] - affinity[m->to];
+    has_from = has_from || x->expert[e] == m->from;
+    has_to = x->expert[e] == m->to ? x->amount[e] : has_to;
   }
-  if (is_cheapest && has_to == x->denominator)
-    f->is_full[m->to] = 1;
-  if (!has_from) {
-    f->is_left[m->from] = 1;
+  for (int64_t e = x->row[m->token]; e < x->row[m->token + 1] && !status && has_to == x->denominator; e++)
+    status = lose(f, m->token, x->expert[e], m->to, err);
+  for (int32_t b = 0; b < x->experts && !status && !has_from; b++)
+    status = lose(f, m->token, m->from, b, err);
+  if (!has_from)
     release(&f->holders[m->from], m->token);
-  }
-  return has_to == room ? hold(&f->holders[m->to], m->token, err) : ALF_OK;
+  return status || has_to != room ? status : hold(&f->holders[m->to], m->token, err);
 }
 
 static alf_status move_along(finish *f, int32_t sink, alf_error *err)
@@ -186,44 +226,33 @@ static alf_status move_along(finish *f, int32_t sink, alf_error *err)
   return status;
 }
 
-static void renew_arcs_from(finish *f, int32_t a)
+static bool is_full(const alf_solution *x, int64_t i, int32_t k)
 {
-  const alf_solution *x = f->graph.solution;
-  int32_t nodes = f->graph.nodes;
-  for (int32_t b = 0; b < x->experts; b++)
-    f->cost[(int64_t)a * nodes + b] = ALF_PATH_NONE;
-  for (int64_t j = 0; j < f->holders[a].count; j++)
-    alf_exchange_offer(f->graph.problem, x, f->holders[a].token[j], a, nodes, f->open, f->cost);
+  for (int64_t e = x->row[i]; e < x->row[i + 1]; e++)
+    if (x->expert[e] == k)
+      return x->amount[e] == x->denominator;
+  return false;
 }
 
-static void renew_arcs_to(finish *f, int32_t b)
+static void renew_arc(finish *f, arc lost)
 {
   const alf_solution *x = f->graph.solution;
-  int32_t nodes = f->graph.nodes;
-  for (int32_t a = 0; a < x->experts; a++)
-    f->cost[(int64_t)a * nodes + b] = ALF_PATH_NONE;
-  for (int64_t i = 0; i < x->tokens; i++) {
-    const int64_t *affinity = alf_affinity_row(f->graph.problem->batch, i);
-    bool is_full = false;
-    for (int64_t e = x->row[i]; e < x->row[i + 1]; e++)
-      is_full = is_full || (x->expert[e] == b && x->amount[e] == x->denominator);
-    for (int64_t e = x->row[i]; e < x->row[i + 1] && !is_full; e++) {
-      int64_t *cost = &f->cost[(int64_t)x->expert[e] * nodes + b], offered = affinity[x->expert[e]] - affinity[b];
-      *cost = offered < *cost ? offered : *cost;
-    }
+  const holders *h = &f->holders[lost.a];
+  int64_t least = ALF_PATH_NONE;
+  for (int64_t j = 0; j < h->count; j++) {
+    int64_t i = h->token[j], offered = affinity_at(f, i, lost.a) - affinity_at(f, i, lost.b);
+    if (offered < least && !is_full(x, i, lost.b))
+      least = offered;
   }
+  f->cost[(int64_t)lost.a * f->graph.nodes + lost.b] = least;
 }
 
 /* Finds lost arcs anew, and enters those that the tokens of the path have gained. */
 static void renew_costs(finish *f)
 {
-  for (int32_t k = 0; k < f->graph.solution->experts; k++) {
-    if (f->is_left[k])
-      renew_arcs_from(f, k);
-    if (f->is_full[k])
-      renew_arcs_to(f, k);
-    f->is_left[k] = f->is_full[k] = 0;
-  }
+  for (int64_t j = 0; j < f->losses; j++)
+    renew_arc(f, f->lost[j]);
+  f->losses = 0;
   for (int32_t j = 0; j < f->length; j++)
     if (f->path[j].token >= 0)
       alf_exchange_offer(f->graph.problem, f->graph.solution, f->path[j].token, -1, f->graph.nodes, f->open, f->cost);

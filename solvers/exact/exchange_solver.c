@@ -110,7 +110,7 @@ static bool is_nearly_done(const alf_exchange_work *w, int64_t excess_before)
 {
   int64_t excess = w->box.excess;
   bool helps_little = excess_before - excess < FEW_PATHS && excess < FEW_PATHS * (int64_t)w->problem->batch->experts;
-  return excess <= 2 * w->stops || (w->stops > 1 && helps_little);
+  return excess <= 4 * (int64_t)w->problem->batch->experts || (w->stops > 1 && helps_little);
 }
 
 /* One box and the paths in it; *done when they end optimal, or nearly so. */

@@ -9,6 +9,7 @@
 #include "alf/routing.h"
 #include "data/parameter.h"
 #include "routing/counting.h"
+#include "routing/project.h"
 #include "routing/router.h"
 #include "routing/shift.h"
 
@@ -43,6 +44,8 @@ static alf_status check_settings(const alf_affinity *batch, const alf_iterate_se
   for (int32_t k = 0; s->shift && k < batch->experts; k++)
     if (!isfinite(s->shift[k]))
       return alf_fail(err, ALF_EINVAL, "initial shift of expert %d is %g: expected a finite number", k, s->shift[k]);
+  if (s->width < 0 || !isfinite(s->width) || (s->width > 0 && batch->dtype == ALF_DYADIC))
+    return alf_fail(err, ALF_EINVAL, "width %g: expected 0, or a positive number in float mode", s->width);
   alf_status status = alf_check_topk(batch, s->topk, err);
   return status == ALF_OK ? alf_format_check(s->format, batch->tokens, batch->experts, s->topk, err) : status;
 }
@@ -158,6 +161,7 @@ alf_status alf_iterate_alloc(alf_iterate **out, const alf_affinity *batch, const
     status = alf_router_alloc(&it->router, batch, &routing, err);
   if (status == ALF_OK)
     status = set_initial_shift(it, err);
+  it->step.shift_after = alf_shift_view(&it->shift[0]);
   if (status == ALF_OK)
     *out = it;
   else
@@ -219,6 +223,23 @@ alf_status alf_iterate_start(alf_iterate *it, const alf_affinity *batch, alf_err
   return ALF_OK;
 }
 
+alf_status alf_iterate_resume(alf_iterate *it, const alf_affinity *batch, int64_t n, const void *state, size_t size,
+                              alf_error *err)
+{
+  size_t numbers = (size_t)it->experts * sizeof(double);
+  if (it->exact || it->counter || it->format.shift || size != numbers + it->state_size)
+    return alf_fail(err, ALF_EINVAL, "iteration: a state of %zu bytes cannot be resumed, expected %zu of a float run",
+                    size, numbers + it->state_size);
+  alf_status status = check_batch(it, batch, err);
+  if (status != ALF_OK)
+    return status;
+  memcpy(it->shift[n % 2].real, state, numbers);
+  memcpy(it->state, (const char *)state + numbers, it->state_size);
+  it->step = (alf_step){.n = n, .topk = it->settings.topk, .not_topk = it->settings.rule->combine != ALF_ADD};
+  route_batch(it, batch, n);
+  return ALF_OK;
+}
+
 static alf_status fail_range(const alf_iterate *it, const char *what, bool finite, alf_error *err)
 {
   char end[48] = "is not finite";
@@ -245,6 +266,8 @@ static alf_status move_shift(alf_iterate *it, const alf_shift_buffer *before, al
       after->grid[k] = before->grid[k] + it->delta.grid[k];
     else
       after->real[k] = before->real[k] + it->delta.real[k];
+  if (it->settings.width > 0)
+    alf_project_shift(after->real, it->experts, it->settings.width);
   if (!alf_shift_store(after, it->experts, it->format.shift, it->dtype, it->grid_bits))
     return fail_range(it, "the shift", false, err);
   for (int32_t k = 0; it->exact && k < it->experts; k++)

@@ -58,23 +58,35 @@ static inline __m256i mask_4(uint64_t bits)
 #define above_i64(a, b)   (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(a, b)))
 #define keep_i64(m, v, w) _mm256_blendv_epi8(w, v, mask_4(m))
 
-/* The largest or smallest lane, through memory: only where a guess is mended. */
-#define EXTREME_LANE(name, type, number, compare)                                                                      \
-  static inline number name##_##type(vec_##type v)                                                                     \
+/* The vector with halves, quarters, … of its lanes exchanged. */
+#define halves_f32(v)   _mm256_permute2f128_ps(v, v, 1)
+#define quarters_f32(v) _mm256_permute_ps(v, 0x4e)
+#define pairs_f32(v)    _mm256_permute_ps(v, 0xb1)
+#define halves_f64(v)   _mm256_permute4x64_pd(v, 0x4e)
+#define pairs_f64(v)    _mm256_permute4x64_pd(v, 0xb1)
+#define halves_i64(v)   _mm256_permute4x64_epi64(v, 0x4e)
+#define pairs_i64(v)    _mm256_permute4x64_epi64(v, 0xb1)
+
+/* The largest lane with `better` = most, the smallest with least. */
+#define EXTREME_LANES(name, better)                                                                                    \
+  static inline float name##_f32(__m256 v)                                                                             \
   {                                                                                                                    \
-    number lane[lanes_##type], best;                                                                                   \
-    store_##type(lane, v);                                                                                             \
-    best = lane[0];                                                                                                    \
-    for (int j = 1; j < lanes_##type; j++)                                                                             \
-      best = lane[j] compare best ? lane[j] : best;                                                                    \
-    return best;                                                                                                       \
+    v = better##_f32(v, halves_f32(v));                                                                                \
+    v = better##_f32(v, quarters_f32(v));                                                                              \
+    return _mm256_cvtss_f32(better##_f32(v, pairs_f32(v)));                                                            \
+  }                                                                                                                    \
+  static inline double name##_f64(__m256d v)                                                                           \
+  {                                                                                                                    \
+    v = better##_f64(v, halves_f64(v));                                                                                \
+    return _mm256_cvtsd_f64(better##_f64(v, pairs_f64(v)));                                                            \
+  }                                                                                                                    \
+  static inline int64_t name##_i64(__m256i v)                                                                          \
+  {                                                                                                                    \
+    v = better##_i64(v, halves_i64(v));                                                                                \
+    return _mm256_extract_epi64(better##_i64(v, pairs_i64(v)), 0);                                                     \
   }
-EXTREME_LANE(top_lane, f32, float, >)
-EXTREME_LANE(low_lane, f32, float, <)
-EXTREME_LANE(top_lane, f64, double, >)
-EXTREME_LANE(low_lane, f64, double, <)
-EXTREME_LANE(top_lane, i64, int64_t, >)
-EXTREME_LANE(low_lane, i64, int64_t, <)
+EXTREME_LANES(top_lane, most)
+EXTREME_LANES(low_lane, least)
 
 #include "routing/route_types.h"
 

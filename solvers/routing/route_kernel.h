@@ -13,8 +13,9 @@
 #define VEC          FN(vec)
 #define LANES        FN(lanes)
 #define ROW(pass, i) ((const NUM *)(pass)->affinity + (i) * (pass)->experts)
-#define LEFT_OUT(w)  (~(w))
 #define LANE_BITS    ((UINT64_C(1) << LANES) - 1)
+/* Up to so many experts too many or too few a guess is mended one by one; else it costs less to select anew. */
+#define FEW          (LANES == 1 ? 2 : LANES == 4 ? 6 : 10)
 
 /* Marks the scores above the guess; false when they are not K. */
 ALF_INLINE bool FN(meets)(const alf_route_pass *p, const NUM *row, NUM guess, int32_t padded, uint64_t *chosen)
@@ -33,41 +34,52 @@ ALF_INLINE bool FN(meets)(const alf_route_pass *p, const NUM *row, NUM guess, in
 }
 
 /* The largest score that is not chosen. */
-static NUM FN(best_left)(const alf_route_pass *p, const uint64_t *chosen)
+ALF_INLINE NUM FN(best_left)(const NUM *score, int32_t padded, const uint64_t *chosen)
 {
-  const NUM *score = p->score;
   VEC best = FN(all)(LOWEST);
-  for (int32_t k = 0; k < p->padded; k += LANES) {
-    uint64_t left = LEFT_OUT(chosen[k / WORD]) >> (k % WORD) & LANE_BITS;
-    best = FN(most)(best, FN(keep)(left, FN(load)(score + k), FN(all)(LOWEST)));
+  for (int32_t k = 0; k < padded; k += LANES) {
+    uint64_t held = chosen[k / WORD] >> (k % WORD) & LANE_BITS;
+    best = FN(most)(best, FN(keep)(held, FN(all)(LOWEST), FN(load)(score + k)));
   }
   return FN(top_lane)(best);
 }
 
-/* The smallest score that is chosen; of equal ones *at is the last. */
-static NUM FN(worst_held)(const alf_route_pass *p, const uint64_t *chosen, int32_t *at)
+/* The smallest score that is chosen. */
+ALF_INLINE NUM FN(worst_held)(const NUM *score, int32_t padded, const uint64_t *chosen)
 {
-  const NUM *score = p->score;
-  NUM worst = HIGHEST;
-  for (int32_t w = 0; w < p->words; w++)
-    for (uint64_t bits = chosen[w]; bits; bits &= bits - 1) {
-      int32_t k = w * WORD + __builtin_ctzll(bits);
-      *at = score[k] <= worst ? k : *at;
-      worst = score[k] <= worst ? score[k] : worst;
-    }
-  return worst;
+  VEC worst = FN(all)(HIGHEST);
+  for (int32_t k = 0; k < padded; k += LANES) {
+    uint64_t held = chosen[k / WORD] >> (k % WORD) & LANE_BITS;
+    worst = FN(least)(worst, FN(keep)(held, FN(load)(score + k), FN(all)(HIGHEST)));
+  }
+  return FN(low_lane)(worst);
 }
 
-/* Takes the best of the others, the first of equal ones. */
-static void FN(take_one)(const alf_route_pass *p, uint64_t *chosen)
+/* Chooses the best of the others, the first of equal ones. */
+ALF_INLINE void FN(take_one)(const NUM *score, int32_t padded, NUM best, uint64_t *chosen)
 {
-  const NUM *score = p->score;
-  VEC best = FN(all)(FN(best_left)(p, chosen));
-  for (int32_t k = 0; k < p->padded; k += LANES) {
-    uint64_t at = FN(above)(best, FN(load)(score + k)) ^ LANE_BITS;
-    at &= LEFT_OUT(chosen[k / WORD]) >> (k % WORD);
+  for (int32_t k = 0; k < padded; k += WORD) {
+    uint64_t below = 0;
+    for (int32_t j = k; j < k + WORD && j < padded; j += LANES)
+      below |= (uint64_t)FN(above)(FN(all)(best), FN(load)(score + j)) << (j - k);
+    uint64_t at = ~below & ~chosen[k / WORD];
     if (at) {
-      chosen[k / WORD] |= (at & -at) << (k % WORD);
+      chosen[k / WORD] |= at & -at;
+      return;
+    }
+  }
+}
+
+/* Leaves out the worst of those chosen, the last of equal ones. */
+ALF_INLINE void FN(drop_one)(const NUM *score, int32_t padded, NUM worst, uint64_t *chosen)
+{
+  for (int32_t k = (padded - 1) / WORD * WORD; k >= 0; k -= WORD) {
+    uint64_t over = 0;
+    for (int32_t j = k; j < k + WORD && j < padded; j += LANES)
+      over |= (uint64_t)FN(above)(FN(load)(score + j), FN(all)(worst)) << (j - k);
+    uint64_t at = ~over & chosen[k / WORD];
+    if (at) {
+      chosen[k / WORD] ^= UINT64_C(1) << (WORD - 1 - __builtin_clzll(at));
       return;
     }
   }
@@ -82,27 +94,44 @@ static void FN(select)(const alf_route_pass *p, uint64_t *chosen)
   alf_set_selection(chosen, p->experts, p->picked, p->topk);
 }
 
-/* Makes what a guess marked the Top-K, and the guess a better one. */
-static __attribute__((noinline)) void FN(mend)(alf_route_pass *p, const NUM *row, int64_t i)
+/* Makes what a guess marked the Top-K, and the guess a better one: between the last score in and the first out. */
+ALF_INLINE void FN(mend)(alf_route_pass *p, const NUM *row, int64_t i, int32_t padded)
 {
   uint64_t *chosen = p->chosen + i * p->words;
   const NUM *shift = p->shift;
-  NUM *score = p->score;
-  int32_t excess = -p->topk, at = 0;
-  for (int32_t k = 0; k < p->padded; k += LANES)
+  NUM *score = p->score, in, out;
+  int32_t excess = -p->topk;
+  for (int32_t k = 0; k < padded; k += LANES)
     FN(store)(score + k, FN(add)(FN(load)(row + k), FN(load)(shift + k)));
   for (int32_t w = 0; w < p->words; w++)
     excess += __builtin_popcountll(chosen[w]);
-  if (excess > FEW || excess < -FEW)
+  if (excess > FEW || excess < -FEW) {
     FN(select)(p, chosen);
-  for (; excess > 0 && excess <= FEW; excess--) {
-    FN(worst_held)(p, chosen, &at);
-    chosen[at / WORD] &= ~(UINT64_C(1) << (at % WORD));
+    excess = 0;
   }
-  for (; excess < 0 && excess >= -FEW; excess++)
-    FN(take_one)(p, chosen);
-  NUM middle = MIDDLE(FN(best_left)(p, chosen), FN(worst_held)(p, chosen, &at));
-  p->threshold[i] = (float)((double)middle - p->common);
+  out = excess > 0 ? LOWEST : FN(best_left)(score, padded, chosen);
+  in = excess < 0 ? HIGHEST : FN(worst_held)(score, padded, chosen);
+  for (; excess > 0; excess--) {
+    out = in;
+    FN(drop_one)(score, padded, out, chosen);
+    in = FN(worst_held)(score, padded, chosen);
+  }
+  for (; excess < 0; excess++) {
+    in = out;
+    FN(take_one)(score, padded, in, chosen);
+    out = FN(best_left)(score, padded, chosen);
+  }
+  p->threshold[i] = (float)((double)MIDDLE(out, in) - p->common);
+}
+
+static __attribute__((noinline)) void FN(mend_64)(alf_route_pass *p, const NUM *row, int64_t i)
+{
+  FN(mend)(p, row, i, 64);
+}
+
+static __attribute__((noinline)) void FN(mend_any)(alf_route_pass *p, const NUM *row, int64_t i)
+{
+  FN(mend)(p, row, i, p->padded);
 }
 
 /* How far the token is from another selection: K-th less K+1-th score. */
@@ -137,8 +166,11 @@ ALF_INLINE void FN(token)(alf_route_pass *p, int64_t i, int32_t padded, bool who
   uint64_t *chosen = p->chosen + i * p->words;
   if (!whole)
     row = memcpy(p->row, row, (size_t)p->experts * sizeof *row);
-  if (!FN(meets)(p, row, FN(guess)(p, i), padded, chosen))
-    FN(mend)(p, row, i);
+  bool met = FN(meets)(p, row, FN(guess)(p, i), padded, chosen);
+  if (!met && padded == 64)
+    FN(mend_64)(p, row, i);
+  else if (!met)
+    FN(mend_any)(p, row, i);
   if (p->bucket)
     p->bucket[i] = FN(bucket)(p, row, chosen);
 }
@@ -182,8 +214,8 @@ static void FN(touch)(alf_route_pass *p, const uint32_t *token, int64_t count)
 #undef VEC
 #undef LANES
 #undef ROW
-#undef LEFT_OUT
 #undef LANE_BITS
+#undef FEW
 #undef TYPE
 #undef NUM
 #undef LOWEST

@@ -10,7 +10,6 @@ static void count_block(const uint64_t *chosen, int64_t tokens, int32_t words, i
 enum {
   WORD = 64,
   BLOCK = 128,  /* counters of 8 bits do not overflow */
-  FEW = 4,      /* up to so many experts too many or too few a guess is mended one by one */
   AHEAD = 8,    /* tokens */
   LINE = 64,    /* bytes of a cache line */
   FETCH = 2048, /* bytes of a row that are worth asking for early */

@@ -255,6 +255,8 @@ int64_t alf_router_route(alf_router *r, const alf_affinity *batch, const int64_t
   r->count = r->tokens;
   call.bucket = r->lazy ? alf_lazy_wants(r->lazy) : NULL;
   double largest = run(r, before, out, &call);
+  if (n == 0) /* the best guess there is */
+    memcpy(r->threshold[1], r->threshold[0], (size_t)r->tokens * sizeof *r->threshold[0]);
   if (call.bucket)
     alf_lazy_take(r->lazy, grid, real, largest);
   return r->tokens;

@@ -32,9 +32,10 @@ alf_status alf_router_alloc(alf_router **router, const alf_affinity *batch, cons
                             alf_error *err);
 
 /* Fills out->chosen with the Top-K of γ + p of every token, or of what the settings say, ties to the lower index, and
-   out->load. `grid` is the shift of an ALF_DYADIC batch, `real` that of another. Calls are numbered n = 0, 1, …, and again from 0; the two
-   routes belong to even and odd n: route[n % 2] is written, the other one holds what call n − 1 wrote, and both are left
-   alone in between. A batch that is given again has not changed. Returns how many tokens were looked at. */
+   out->load. `grid` is the shift of an ALF_DYADIC batch, `real` that of another. Calls are numbered n = 0, 1, …, and
+   again from 0; the two routes belong to even and odd n: route[n % 2] is written, the other one holds what call n − 1
+   wrote, and both are left alone in between. A batch that is given again has not changed. Returns how many tokens were
+   looked at. */
 int64_t alf_router_route(alf_router *router, const alf_affinity *batch, const int64_t *grid, const double *real,
                          int64_t n, alf_route route[2]);
 

@@ -13,35 +13,9 @@
 #include "alf/random.h"
 #include "alf/source.h"
 #include "files.h"
-
-#define SIZE 2048
+#include "mutate.h"
 
 enum { HEADERS = 200000, FILES = 2000, SPECIFICATIONS = 20000 };
-
-typedef struct text {
-  unsigned char bytes[SIZE];
-  size_t length;
-} text;
-
-static size_t below(gsl_rng *rng, size_t limit)
-{
-  return gsl_rng_uniform_int(rng, limit);
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-  return a < b ? a : b;
-}
-
-/* Replaces `count` bytes at `at` by `piece`, as far as there is room. */
-static void splice(text *t, size_t at, size_t count, const void *piece, size_t length)
-{
-  if (t->length - count + length > SIZE)
-    return;
-  memmove(t->bytes + at + length, t->bytes + at + count, t->length - at - count);
-  memmove(t->bytes + at, piece, length);
-  t->length = t->length - count + length;
-}
 
 static const char *const words[] = {"(",
                                     ")",
@@ -88,49 +62,9 @@ static const char *const words[] = {"(",
                                     "e",
                                     "."};
 
-static void mutate_once(gsl_rng *rng, text *t)
+static void mutate(gsl_rng *rng, alf_test_text *t)
 {
-  size_t at = below(rng, t->length + 1), rest = t->length - at;
-  unsigned char byte = (unsigned char)gsl_rng_get(rng);
-  const char *word = words[below(rng, sizeof words / sizeof *words)];
-  switch (below(rng, 6)) {
-  case 0:
-    splice(t, at, rest > 0, &byte, 1);
-    break;
-  case 1:
-    if (rest > 0)
-      t->bytes[at] ^= (unsigned char)(1u << below(rng, 8));
-    break;
-  case 2:
-    splice(t, at, smaller(rest, below(rng, 8)), "", 0);
-    break;
-  case 3:
-    splice(t, at, smaller(rest, below(rng, 8)), word, strlen(word));
-    break;
-  case 4:
-    splice(t, at, 0, word, strlen(word));
-    break;
-  default:
-    if (below(rng, 4) == 0)
-      t->length = at;
-    else if (rest > 4)
-      splice(t, at, 0, t->bytes + at, below(rng, 4));
-  }
-}
-
-static void mutate(gsl_rng *rng, text *t)
-{
-  for (size_t times = 1 + below(rng, 4); times > 0; times--)
-    mutate_once(rng, t);
-}
-
-/* A refusal carries its code and one line of text. */
-static void check_refusal(alf_status status, const alf_error *err)
-{
-  assert_int_equal(status, err->code);
-  assert_true(strlen(err->text) > 0 && strlen(err->text) < sizeof err->text - 1);
-  for (const char *c = err->text; *c; c++)
-    assert_true((unsigned char)*c >= 0x20 && *c != 0x7f);
+  alf_test_mutate(rng, t, words, sizeof words / sizeof *words);
 }
 
 static const char *const headers[] = {
@@ -139,12 +73,12 @@ static const char *const headers[] = {
     "{'shape': (5,), 'fortran_order': False, 'descr': '<f8'}",
 };
 
-static text sound_npy(size_t which, int version)
+static alf_test_text sound_npy(size_t which, int version)
 {
   static const double data[24] = {0.5, 0.25, 1, 2};
   static const size_t sizes[] = {48, 192, 40};
-  text t;
-  t.length = alf_test_npy(t.bytes, SIZE, version, headers[which], data, sizes[which]);
+  alf_test_text t;
+  t.length = alf_test_npy(t.bytes, ALF_TEST_TEXT, version, headers[which], data, sizes[which]);
   return t;
 }
 
@@ -169,22 +103,22 @@ static void test_headers(void **state)
   int accepted = 0;
   for (uint64_t i = 0; i < HEADERS; i++) {
     alf_rng_stream(rng, 1, 0, i);
-    text t = sound_npy(below(rng, 3), 1 + (int)below(rng, 3));
+    alf_test_text t = sound_npy(alf_test_below(rng, 3), 1 + (int)alf_test_below(rng, 3));
     int64_t size = (int64_t)t.length;
     mutate(rng, &t);
-    if (below(rng, 2))
+    if (alf_test_below(rng, 2))
       size = (int64_t)t.length;
     /* An exact copy on the heap: reading one byte too far is seen. */
     unsigned char *bytes = malloc(t.length + !t.length);
     memcpy(bytes, t.bytes, t.length);
-    size_t length = smaller(t.length, (size_t)size);
+    size_t length = alf_test_smaller(t.length, (size_t)size);
     alf_error err = {0};
     alf_npy_header header = {0};
     alf_status status = alf_npy_parse(bytes, length, size, "fuzz.npy", &header, &err);
     if (status == ALF_OK)
       check_header(&header, length, size);
     else
-      check_refusal(status, &err);
+      alf_test_check_refusal(status, &err);
     accepted += status == ALF_OK;
     free(bytes);
   }
@@ -214,19 +148,19 @@ static alf_status read_through(const char *input, alf_error *err)
 }
 
 /* Mutates `sound` FILES times, reads it as `input` and returns how often it was accepted. */
-static int fuzz_file(uint64_t stream, const text *sound, size_t variants, const char *path, const char *input)
+static int fuzz_file(uint64_t stream, const alf_test_text *sound, size_t variants, const char *path, const char *input)
 {
   gsl_rng *rng = gsl_rng_alloc(alf_rng_philox);
   int accepted = 0;
   for (uint64_t i = 0; i < FILES; i++) {
     alf_rng_stream(rng, 1, stream, i);
-    text t = sound[below(rng, variants)];
+    alf_test_text t = sound[alf_test_below(rng, variants)];
     mutate(rng, &t);
     alf_test_write(path, t.bytes, t.length);
     alf_error err = {0};
     alf_status status = read_through(input, &err);
     if (status != ALF_OK)
-      check_refusal(status, &err);
+      alf_test_check_refusal(status, &err);
     accepted += status == ALF_OK;
   }
   gsl_rng_free(rng);
@@ -235,22 +169,22 @@ static int fuzz_file(uint64_t stream, const text *sound, size_t variants, const 
 
 static void test_npy_files(void **state)
 {
-  const text sound[] = {sound_npy(0, 1), sound_npy(1, 2), sound_npy(1, 1)};
+  const alf_test_text sound[] = {sound_npy(0, 1), sound_npy(1, 2), sound_npy(1, 1)};
   const char *path = alf_test_path(state, "fuzz.npy");
   int accepted = fuzz_file(1, sound, 3, path, path);
   assert_true(accepted > FILES / 50 && accepted < FILES / 2);
 }
 
-static text sound_npz(const char *path, int method)
+static alf_test_text sound_npz(const char *path, int method)
 {
-  text member = sound_npy(1, 1), archive;
+  alf_test_text member = sound_npy(1, 1), archive;
   zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
   assert_non_null(zip);
   zip_int64_t index = zip_file_add(zip, "a.npy", zip_source_buffer(zip, member.bytes, member.length, 0), 0);
   assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)index, method, 0), 0);
   assert_int_equal(zip_close(zip), 0);
   FILE *file = fopen(path, "rb");
-  archive.length = fread(archive.bytes, 1, SIZE, file);
+  archive.length = fread(archive.bytes, 1, ALF_TEST_TEXT, file);
   fclose(file);
   return archive;
 }
@@ -258,7 +192,7 @@ static text sound_npz(const char *path, int method)
 static void test_npz_files(void **state)
 {
   const char *path = alf_test_path(state, "fuzz.npz");
-  const text sound[] = {sound_npz(path, ZIP_CM_STORE), sound_npz(path, ZIP_CM_DEFLATE)};
+  const alf_test_text sound[] = {sound_npz(path, ZIP_CM_STORE), sound_npz(path, ZIP_CM_DEFLATE)};
   char input[2 * ALF_TEST_PATH];
   snprintf(input, sizeof input, "%s:a", path);
   int accepted = fuzz_file(2, sound, 2, path, input);
@@ -279,17 +213,17 @@ static void test_specifications(void **state)
   int accepted = 0;
   for (uint64_t i = 0; i < SPECIFICATIONS; i++) {
     alf_rng_stream(rng, 1, 3, i);
-    text t;
-    const char *start = sound[below(rng, sizeof sound / sizeof *sound)];
+    alf_test_text t;
+    const char *start = sound[alf_test_below(rng, sizeof sound / sizeof *sound)];
     t.length = strlen(start);
     memcpy(t.bytes, start, t.length);
     mutate(rng, &t);
-    t.bytes[smaller(t.length, SIZE - 1)] = '\0';
+    t.bytes[alf_test_smaller(t.length, ALF_TEST_TEXT - 1)] = '\0';
     alf_error err = {0};
     alf_source *source;
     alf_status status = alf_source_open(&source, (const char *)t.bytes, 0, &err);
     if (status != ALF_OK)
-      check_refusal(status, &err);
+      alf_test_check_refusal(status, &err);
     accepted += status == ALF_OK;
     alf_source_close(source);
   }

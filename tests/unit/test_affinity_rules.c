@@ -284,6 +284,8 @@ static void claims_do_not_judge_products(void **state)
   assert_ok(alf_instance_prepare(&instance, &batch, 2, &settings, &err), &err);
   assert_ok(alf_verify_cell(&instance, NULL, &cell, &verify, result, &err), &err);
   for (int c = 0; alf_claims[c]; c++) {
+    if (alf_claims[c]->needs & ALF_NEEDS_CURVATURE)
+      continue;
     assert_int_equal(result[c].verdict, alf_claims[c]->fixed_by_batch ? ALF_HOLDS : ALF_HYPOTHESIS_NOT_MET);
     if (!alf_claims[c]->fixed_by_batch)
       assert_non_null(strstr(result[c].reason, "multiplies"));

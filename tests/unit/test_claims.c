@@ -18,6 +18,29 @@ static void check_honest_run(const alf_judged *t, const char *input)
   }
 }
 
+/* For the table of claims, whose columns are parted by bars. */
+static void check_text(const char *text)
+{
+  assert_non_null(text);
+  assert_true(strlen(text) > 3);
+  assert_null(strpbrk(text, "|\n"));
+}
+
+static void claims_say_what_they_are(void **state)
+{
+  (void)state;
+  const alf_claim *const *const tables[] = {alf_claims, alf_online_claims};
+  for (int t = 0; t < 2; t++)
+    for (const alf_claim *const *claim = tables[t]; *claim; claim++) {
+      const alf_claim *c = *claim;
+      const char *const texts[] = {c->title, c->citation, c->statement, c->hypotheses, c->method, c->arithmetic};
+      for (int i = 0; i < 6; i++)
+        check_text(texts[i]);
+      assert_ptr_equal(alf_claim_find(c->id), t == 0 ? c : NULL);
+      assert_true((c->finish != NULL) == (t == 0));
+    }
+}
+
 static void honest_iterations_pass(void **state)
 {
   (void)state;
@@ -132,8 +155,11 @@ static void a_stream_meets_no_hypothesis(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(honest_iterations_pass),        cmocka_unit_test(honest_iterations_hold),
-      cmocka_unit_test(broken_iterations_are_refuted), cmocka_unit_test(wrong_routing_is_refuted_without_the_optimum),
+      cmocka_unit_test(claims_say_what_they_are),
+      cmocka_unit_test(honest_iterations_pass),
+      cmocka_unit_test(honest_iterations_hold),
+      cmocka_unit_test(broken_iterations_are_refuted),
+      cmocka_unit_test(wrong_routing_is_refuted_without_the_optimum),
       cmocka_unit_test(a_stream_meets_no_hypothesis),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

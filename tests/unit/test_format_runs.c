@@ -234,7 +234,7 @@ static void claims_see_what_a_format_does(void **state)
   for (int f = 0; f < 5; f++) { /* loads below 256 are bfloat16 */
     judge(&batch, NULL, harmless[f], results);
     for (int c = 0; alf_claims[c]; c++)
-      if (strcmp(alf_claims[c]->id, "C4") != 0)
+      if (strcmp(alf_claims[c]->id, "C4") != 0 && !(alf_claims[c]->needs & ALF_NEEDS_CURVATURE))
         assert_string_equal(alf_verdict_name(results[c].verdict), "holds");
   }
   judge(&batch, NULL, "shift=bfloat16", results);

@@ -31,29 +31,38 @@ static void mix(uint64_t *hash, const void *numbers, size_t count)
   }
 }
 
+/* What a shift adds to an affinity, in grid units; a product is rounded down. */
+static int64_t moved(int64_t affinity, int64_t shift, int32_t grid_bits, bool multiplies)
+{
+  return multiplies ? (int64_t)((alf_int128)affinity * shift >> grid_bits) : shift;
+}
+
 /* a before b, in the arithmetic of the batch. */
-static bool comes_before(const alf_step *step, int64_t i, int32_t a, int32_t b)
+static bool comes_before(const alf_step *step, int64_t i, int32_t a, int32_t b, bool multiplies)
 {
   const alf_affinity *batch = step->batch_after;
   int64_t at = i * batch->experts;
   const double *real = step->shift_after.real;
   if (batch->dtype == ALF_DYADIC) {
     const int64_t *row = (const int64_t *)batch->values + at, *grid = step->shift_after.grid;
-    int64_t first = row[a] + grid[a], second = row[b] + grid[b];
+    int64_t first = row[a] + moved(row[a], grid[a], batch->grid_bits, multiplies),
+            second = row[b] + moved(row[b], grid[b], batch->grid_bits, multiplies);
     return first > second || (first == second && a < b);
   }
   if (batch->dtype == ALF_FLOAT64) {
     const double *row = (const double *)batch->values + at;
-    double first = row[a] + real[a], second = row[b] + real[b];
+    double first = multiplies ? row[a] * (1 + real[a]) : row[a] + real[a],
+           second = multiplies ? row[b] * (1 + real[b]) : row[b] + real[b];
     return first > second || (first == second && a < b);
   }
   const float *row = (const float *)batch->values + at;
-  float first = row[a] + (float)real[a], second = row[b] + (float)real[b];
+  float first = multiplies ? row[a] * (1 + (float)real[a]) : row[a] + (float)real[a],
+        second = multiplies ? row[b] * (1 + (float)real[b]) : row[b] + (float)real[b];
   return first > second || (first == second && a < b);
 }
 
 /* Every expert of every token: chosen exactly when fewer than K come before it. */
-static void check_selection(const alf_step *step)
+static void check_selection(const alf_step *step, bool multiplies)
 {
   int32_t experts = step->batch_after->experts;
   int64_t load[ALF_MAX_EXPERTS] = {0};
@@ -62,7 +71,7 @@ static void check_selection(const alf_step *step)
     for (int32_t k = 0; k < experts; k++) {
       int32_t ahead = 0;
       for (int32_t j = 0; j < experts; j++)
-        ahead += comes_before(step, i, j, k);
+        ahead += comes_before(step, i, j, k, multiplies);
       assert_int_equal(alf_has_expert(row, k), ahead < step->topk);
       load[k] += ahead < step->topk;
     }
@@ -74,7 +83,7 @@ static trail run(const alf_affinity *batch, alf_iterate_settings settings, const
 {
   alf_iterate *it = NULL;
   alf_error err = {0};
-  size_t experts = (size_t)batch->experts, words = (size_t)batch->tokens * (size_t)alf_selection_words(batch->experts);
+  size_t experts = (size_t)batch->experts, words = (size_t)alf_selection_words(batch->experts);
   trail t = {.hash = 1};
   settings.kernel = v->kernel;
   settings.eager = v->eager;
@@ -84,12 +93,12 @@ static trail run(const alf_affinity *batch, alf_iterate_settings settings, const
   for (int n = 1; n <= steps; n++) {
     const alf_step *step;
     assert_ok(alf_iterate_step(it, batch, &step, &err), &err);
-    mix(&t.hash, step->chosen_after, words);
+    mix(&t.hash, step->chosen_after, (size_t)step->batch_after->tokens * words);
     mix(&t.hash, step->load_after, experts);
     mix(&t.hash, step->shift_after.real, experts);
     t.routed += step->routed;
     if (check_every && n % check_every == 0)
-      check_selection(step);
+      check_selection(step, settings.rule->combine == ALF_MULTIPLY);
   }
   alf_iterate_free(it);
   return t;
@@ -146,6 +155,38 @@ static void every_rule_in_every_arithmetic(void **state)
       alf_iterate_settings settings = {*rule, alf_schedule_find("1/sqrt(n)"), alf_rule_usual_u(*rule), 3};
       compare(&batch, &settings, 40, 20);
     }
+    alf_affinity_free(&batch);
+  }
+}
+
+/* Formats change what the rule sees and how its shift is kept; which tokens may be skipped follows from the shift alone. */
+static void every_format(void **state)
+{
+  (void)state;
+  static const char *const formats[] = {"shift=float32",
+                                        "shift=bfloat16",
+                                        "shift=float16",
+                                        "step=bfloat16",
+                                        "loads=bfloat16,ranks=3,order=tree",
+                                        "loads=bfloat16,ones=1",
+                                        "loads=float32,ranks=2",
+                                        "twice=1,stale=2",
+                                        "padding=70",
+                                        "groups=4,kept=2",
+                                        "groups=4,kept=2,mask=0"};
+  static const char *const rules[] = {"sign", "smebu"};
+  for (int dtype = ALF_FLOAT32; dtype <= ALF_DYADIC; dtype++) {
+    alf_affinity batch = {0};
+    to_type("softmax:T=530,E=24,skew=1", (alf_dtype)dtype, &batch);
+    for (size_t f = 0; f < sizeof formats / sizeof *formats; f++)
+      for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+        alf_format format;
+        alf_error err = {0};
+        assert_ok(alf_format_read(formats[f], &format, &err), &err);
+        alf_iterate_settings settings = {alf_rule_find(rules[r]), alf_schedule_find("1/n"), 0.02, 3};
+        settings.format = &format;
+        compare(&batch, &settings, 24, format.groups ? 0 : 24);
+      }
     alf_affinity_free(&batch);
   }
 }
@@ -226,11 +267,11 @@ static void batches_that_change_are_routed(void **state)
   assert_ok(alf_iterate_alloc(&it, &batch[0], &settings, &err), &err);
   for (int round = 0; round < 3; round++) {
     assert_ok(alf_iterate_start(it, &batch[0], &err), &err);
-    check_selection(alf_iterate_current(it));
+    check_selection(alf_iterate_current(it), false);
     for (int n = 1; n <= 40 + round; n++) {
       const alf_step *step;
       assert_ok(alf_iterate_step(it, &batch[n % 20 == 0], &step, &err), &err);
-      check_selection(step);
+      check_selection(step, false);
     }
   }
   alf_iterate_free(it);
@@ -256,9 +297,13 @@ static void unknown_kernels_are_refused(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_rule_in_every_arithmetic), cmocka_unit_test(skips_what_cannot_change),
-      cmocka_unit_test(rounding_is_allowed_for),        cmocka_unit_test(every_size),
-      cmocka_unit_test(batches_that_change_are_routed), cmocka_unit_test(unknown_kernels_are_refused),
+      cmocka_unit_test(every_rule_in_every_arithmetic),
+      cmocka_unit_test(every_format),
+      cmocka_unit_test(skips_what_cannot_change),
+      cmocka_unit_test(rounding_is_allowed_for),
+      cmocka_unit_test(every_size),
+      cmocka_unit_test(batches_that_change_are_routed),
+      cmocka_unit_test(unknown_kernels_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

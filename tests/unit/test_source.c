@@ -248,7 +248,8 @@ static void test_unknown_inputs(void **state)
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
     alf_error err = {0};
     assert_fails(open_only(inputs[i], &err), ALF_EINVAL, &err, "expected FILE.npy, FILE.npy@BATCH, FILE.npz:KEY");
-    assert_non_null(strstr(err.text, "uniform, softmax, gauss_sigmoid, grid, dirichlet, drift, early, adversarial"));
+    assert_non_null(strstr(err.text, "uniform, softmax, gauss_sigmoid, beta, truncated_normal, mixture, grid, "
+                                     "dirichlet, drift, early, adversarial"));
   }
 }
 

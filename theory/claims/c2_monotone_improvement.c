@@ -39,6 +39,8 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
     alf_least_take(&s->least, facts->tolerance - facts->change, step->n);
   if (run->rule->form == ALF_FORM_SIGN && facts->wrong_way == 0)
     check_sign_rule(s, step, facts);
+  if (run->falsehood && run->falsehood->unconditional)
+    alf_least_take(&s->least, facts->tolerance - facts->change, step->n);
   s->condition_failed += facts->condition < 0;
   s->rises += facts->change > 0;
   s->worst_rise = fmax(s->worst_rise, facts->change);
@@ -59,6 +61,22 @@ const alf_claim alf_claim_c2 = {
     .id = "C2",
     .title = "Lagrangian falls exactly when the benefit is at most the squared excess",
     .citation = "Han and Zhong, arXiv:2512.03915, after Theorem 1; sandwich derived in theory.md C2",
+    .statement = "it does not rise if and only if Σ b_i ≤ Σ ε_k (A_k − L)²; its change lies between −Σ ε_k (A_k "
+                 "− L)² and −Σ ε_k (A_k − L)(A_k' − L), A' the loads after the update; so it does not rise where "
+                 "no expert crosses L, nor under the sign rule where at most Σ (A_k − L)⁺ slots are swapped",
+    .hypotheses = "as C1",
+    .method = "both sides of the equivalence, computed apart, and both bounds at every update",
+    .arithmetic = "exact integers",
+    .state_size = sizeof(c2_state),
+    .observe = observe,
+    .finish = finish,
+};
+
+const alf_claim alf_claim_c2_unconditional = {
+    .id = "C2-unconditional",
+    .title = "False: the Lagrangian falls whatever the step",
+    .citation = "C2 without its condition",
+    .falsehood = &(const alf_falsehood){.unconditional = true},
     .state_size = sizeof(c2_state),
     .observe = observe,
     .finish = finish,

@@ -14,7 +14,7 @@ typedef struct c3_state {
 
 static int64_t excluded_moves(const alf_run *run, const alf_facts *facts)
 {
-  if (run->rule->form == ALF_FORM_PROPORTIONAL)
+  if (run->rule->form == ALF_FORM_PROPORTIONAL || (run->falsehood && run->falsehood->any_rule))
     return facts->uphill_moves;
   int64_t excluded = 0;
   for (int from = ALF_UNDER; from <= ALF_OVER; from++)
@@ -74,6 +74,23 @@ const alf_claim alf_claim_c3 = {
     .id = "C3",
     .title = "Tokens move from more to less loaded experts, by a bounded margin",
     .citation = "Han and Zhong, arXiv:2512.03915, preference rule; theory.md C3",
+    .statement = "a token that leaves k for k' had 0 ≤ (γ_ik + p_k) − (γ_ik' + p_k') ≤ δ_k' − δ_k; with one ε it "
+                 "goes to a less loaded expert; under the sign rule only from over L to L or under, or from L to "
+                 "under",
+    .hypotheses = "as C1",
+    .method = "both ends of the margin and the direction, of every expert left and entered by a token at every "
+              "update",
+    .arithmetic = "exact integers",
+    .state_size = sizeof(c3_state),
+    .observe = observe,
+    .finish = finish,
+};
+
+const alf_claim alf_claim_c3_any_rule = {
+    .id = "C3-any-rule",
+    .title = "False: tokens move to less loaded experts under any rule",
+    .citation = "C3 without its hypothesis on the form of the step",
+    .falsehood = &(const alf_falsehood){.any_rule = true},
     .state_size = sizeof(c3_state),
     .observe = observe,
     .finish = finish,

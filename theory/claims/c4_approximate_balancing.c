@@ -29,6 +29,12 @@ static int64_t band_at_q_1(const alf_run *run)
   return experts * (experts - 1 - (slots % experts == 0));
 }
 
+/* What a false variant makes of it. */
+static alf_falsehood claims(const alf_run *run)
+{
+  return run->falsehood ? *run->falsehood : (alf_falsehood){0};
+}
+
 static void begin(void *opaque, const alf_run *run)
 {
   c4_state *s = opaque;
@@ -39,7 +45,8 @@ static void begin(void *opaque, const alf_run *run)
   s->entered = s->entered_q1 = -1;
   s->entry_bound = (double)(experts - 1) * (floor((double)run->instance->range / (2 * step)) + 1);
   if (crowding)
-    s->band = experts * (crowding->q * (experts - 1) - (slots % experts == 0));
+    s->band = experts *
+              ((crowding->q - claims(run).understated) * (experts - 1) - (slots % experts == 0 || claims(run).narrow));
 }
 
 /* Returns E·largest deviation. */
@@ -83,7 +90,7 @@ static void observe(void *opaque, const alf_run *run, const alf_step *step, cons
   c4_state *s = opaque;
   alf_form_observe(&s->form, run, step, facts);
   if (step->n == 1) {
-    s->start = alf_largest_shift(step);
+    s->start = claims(run).any_start ? 0 : alf_largest_shift(step);
     take_iterate(s, run, step, step->load_before, 0);
   }
   take_iterate(s, run, step, step->load_after, step->n);
@@ -174,9 +181,28 @@ const alf_claim alf_claim_c4 = {
     .id = "C4",
     .title = "Loads enter a band around the target and stay",
     .citation = "Han and Zhong, arXiv:2512.03915, approximate balancing; bound derived in theory.md C4",
+    .statement = "every load is within q(E − 1) of L, and q(E − 1) − 1 where L is whole, from iterate (E − "
+                 "1)(⌊R/2u⌋ + 1) on; a load that is inside stays inside",
+    .hypotheses = "sign rule, constant u, p⁰ = 0; H(q): for no pair of experts do more than q tokens have γ_ik − "
+                  "γ_ik' in an interval of length 2u; the band is narrower than what loads can reach",
+    .method = "q measured on the batch; the loads of every iterate up to the limit cycle, which stands for all "
+              "later ones",
+    .arithmetic = "exact integers",
     .needs = ALF_NEEDS_CROWDING,
     .state_size = sizeof(c4_state),
     .begin = begin,
     .observe = observe,
     .finish = finish,
 };
+
+#define FALSE_C4(ID, TITLE, WRONG)                                                                                     \
+  {                                                                                                                    \
+    .id = ID, .title = "False: " TITLE, .citation = "C4 with one thing wrong", .needs = ALF_NEEDS_CROWDING,            \
+    .falsehood = &(const alf_falsehood){.WRONG = true}, .state_size = sizeof(c4_state), .begin = begin,                \
+    .observe = observe, .finish = finish                                                                               \
+  }
+
+const alf_claim alf_claim_c4_narrow = FALSE_C4("C4-narrow", "the band of integer L whatever L", narrow);
+const alf_claim alf_claim_c4_any_start =
+    FALSE_C4("C4-any-start", "the band after the same time from any p^0", any_start);
+const alf_claim alf_claim_c4_understated = FALSE_C4("C4-understated", "the band with q - 1 for q", understated);

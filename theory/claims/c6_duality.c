@@ -121,6 +121,12 @@ const alf_claim alf_claim_c6 = {
     .id = "C6",
     .title = "The dual value is at least the optimum, and gets near it",
     .citation = "LP duality; weak progress of the subgradient method; theory.md C6",
+    .statement = "D(p) is at least the optimum, and equal exactly where every p_k' − p_k is in its interval; the "
+                 "best D so far is within (‖p⁰ − p*‖² + Σ ‖δ‖²) / (2 Σ ε) of the optimum",
+    .hypotheses = "certified optimum; routing by Top-K; the last part: one ε for all experts",
+    .method = "the gap at every iterate; that it is 0 exactly inside the intervals of the exchange graph, at "
+              "updates 1, 2, 4, 8, …; the last part under the proportional rule",
+    .arithmetic = "exact integers; the last part in doubles, less what rounding may do",
     .needs = ALF_NEEDS_OPTIMUM,
     .state_size = sizeof(c6_state),
     .observe = observe,

@@ -154,6 +154,13 @@ const alf_claim alf_claim_c7 = {
     .id = "C7",
     .title = "Invariance under a common shift, sum of shifts, limit cycles",
     .citation = "theory.md C7",
+    .statement = "D(p + c) = D(p); one ε for all experts keeps Σ p, the sign rule moves it by u (number under L "
+                 "− number over L); constant sign steps keep p on a lattice and its differences bounded, and end "
+                 "in a cycle in which that count, over time, is the same c for every expert, and p drifts by u c",
+    .hypotheses = "ε and signs as the rule declares; lattice and cycle: sign rule, constant u, p⁰ = 0",
+    .method = "D at a shifted p at updates 1, 2, 4, 8, …; Σ p, lattice and differences at every update; the "
+              "cycle confirmed by its return",
+    .arithmetic = "exact integers",
     .state_size = sizeof(c7_state),
     .observe = observe,
     .finish = finish,

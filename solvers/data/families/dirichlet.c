@@ -20,5 +20,8 @@ static alf_status fill(const alf_family_call *call, double *values, alf_error *e
   return ALF_OK;
 }
 
-const alf_family alf_family_dirichlet = {
-    .name = "dirichlet", .summary = "rows that sum to 1, symmetric Dirichlet", .parameters = parameters, .fill = fill};
+const alf_family alf_family_dirichlet = {.name = "dirichlet",
+                                         .summary = "rows that sum to 1, symmetric Dirichlet",
+                                         .parameters = parameters,
+                                         .fill = fill,
+                                         .stationary = true};

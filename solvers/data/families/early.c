@@ -57,4 +57,5 @@ const alf_family alf_family_early = {.name = "early",
                                      .summary =
                                          "gate scores early in training: rows nearly repeat, some experts are dead",
                                      .parameters = parameters,
-                                     .fill = fill};
+                                     .fill = fill,
+                                     .stationary = true};

@@ -20,4 +20,5 @@ static alf_status fill(const alf_family_call *call, double *values, alf_error *e
 const alf_family alf_family_grid = {.name = "grid",
                                     .summary = "independent, uniform on 0, 1/levels, …: many exact ties",
                                     .parameters = parameters,
-                                    .fill = fill};
+                                    .fill = fill,
+                                    .stationary = true};

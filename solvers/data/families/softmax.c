@@ -19,4 +19,5 @@ static alf_status fill(const alf_family_call *call, double *values, alf_error *e
 const alf_family alf_family_softmax = {.name = "softmax",
                                        .summary = "gate scores: softmax of normal logits with skewed experts",
                                        .parameters = parameters,
-                                       .fill = fill};
+                                       .fill = fill,
+                                       .stationary = true};

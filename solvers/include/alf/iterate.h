@@ -35,6 +35,7 @@ typedef struct alf_iterate_settings {
   const double *shift;                         /* p^0, E; NULL: zero */
   const double *rule_values, *schedule_values; /* in the order of their tables; NULL: the defaults. Copied */
   const alf_format *format;                    /* NULL: none. Copied */
+  double width; /* > 0: the shift is projected to Σ p = 0, max p − min p <= width after every update (float mode) */
   /* How it is computed; no result depends on it. */
   int threads;        /* at most; 0: one */
   const char *kernel; /* instruction set of the routing kernels; NULL: the fastest that runs here */
@@ -69,6 +70,12 @@ typedef struct alf_iterate_whole {
 } alf_iterate_whole;
 
 alf_iterate_whole alf_iterate_state(alf_iterate *it);
+
+/* Goes on where another iteration of the same settings was: as if `batch`, which it routed last, had just been routed in
+   iterate n with the state it had then (copied from alf_iterate_state). For float mode without a format; ALF_EINVAL for
+   others, and for a state of another size. */
+alf_status alf_iterate_resume(alf_iterate *it, const alf_affinity *batch, int64_t n, const void *state, size_t size,
+                              alf_error *err);
 
 /* One update from the loads of the current batch, then routes `next` (the same batch again, or another of the same
    shape and grid; what a batch holds does not change between the call it is first given to and the last). A step size of

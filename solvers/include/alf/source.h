@@ -3,6 +3,7 @@
 #define ALF_SOURCE_H
 
 #include <gsl/gsl_rng.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "alf/affinity.h"
@@ -23,6 +24,12 @@ typedef struct alf_family_call {
    whole numbers up to 2^64 - 1, all of them exact. Ends with a NULL name. */
 extern const alf_parameter alf_family_common[];
 
+/* The distribution of one affinity at v, for families whose experts are independent within a token. */
+typedef struct alf_marginal {
+  double density; /* φ_k(v) */
+  double above;   /* Pr(γ_ik > v) */
+} alf_marginal;
+
 /* A synthetic family: one file in solvers/data/families and one line in solvers/data/registry.c. */
 typedef struct alf_family {
   const char *name;
@@ -31,6 +38,12 @@ typedef struct alf_family {
   /* Fills values, T×E row-major, with finite affinities that depend on the call alone, not on earlier calls. Reads the
      stream of token i for token i, and that of ALF_RNG_SHARED (in batch 0) for what is common to all batches. */
   alf_status (*fill)(const alf_family_call *call, double *values, alf_error *err);
+  /* Where tokens are independent of each other, and experts within a token, all with values in [0, 1]:
+     `own` writes what sets each expert apart, E numbers, and `marginal` is the distribution of an expert with that
+     number, for 0 < v < 1. Both NULL for other families. */
+  bool stationary; /* batches are alike: what they hold does not depend on their number but by chance */
+  void (*own)(const alf_family_call *call, double *own);
+  alf_marginal (*marginal)(const double *value, double own, double v);
 } alf_family;
 
 /* Null-terminated table of all families. */
@@ -64,6 +77,9 @@ alf_status alf_source_open(alf_source **source, const char *input, uint64_t seed
 
 /* What was opened; lives as long as the source. */
 const alf_source_info *alf_source_describe(const alf_source *source);
+
+/* The family behind a source, and how it is called (lives as long as the source); NULL for a file. */
+const alf_family *alf_source_family(const alf_source *source, const alf_family_call **call);
 
 /* Reads the next batch into *batch, which the caller zero-initialised before the first call and frees in the end; its
    memory is taken at the first call and reused by the following ones. Files are read batch by batch, never whole.

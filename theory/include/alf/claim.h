@@ -38,6 +38,15 @@ typedef struct alf_claim_result {
   char reason[256]; /* one line: why this verdict */
 } alf_claim_result;
 
+/* What a deliberately false variant of a claim leaves out or overstates: the hunt must find what is wrong with it. */
+typedef struct alf_falsehood {
+  bool unconditional; /* C2: the Lagrangian never rises, condition or not */
+  bool any_rule;      /* C3: tokens move downhill under any rule, also with momentum */
+  bool any_start;     /* C4: whatever p^0 */
+  bool narrow;        /* C4: the band of integer L for every L */
+  bool understated;   /* C4: with q − 1 for q */
+} alf_falsehood;
+
 /* One run as the claims know it. */
 typedef struct alf_run {
   const alf_instance *instance;
@@ -45,20 +54,25 @@ typedef struct alf_run {
   const alf_schedule *schedule;
   double u; /* as it is in the format of steps */
   bool exact;
-  const alf_cycle_info *cycle; /* set before finish: the confirmed limit cycle, or NULL */
-  const alf_format *format;    /* NULL: none */
+  const alf_cycle_info *cycle;    /* set before finish: the confirmed limit cycle, or NULL */
+  const alf_falsehood *falsehood; /* of the claim that is asked; NULL: none */
+  const alf_format *format;       /* NULL: none */
 } alf_run;
 
 /* What a claim needs to know of the batch. */
-enum { ALF_NEEDS_OPTIMUM = 1, ALF_NEEDS_CROWDING = 2 };
+enum { ALF_NEEDS_OPTIMUM = 1, ALF_NEEDS_CROWDING = 2, ALF_NEEDS_CURVATURE = 4 };
 
 /* One claim: one file in theory/claims and one line in theory/registry.c. `state` is state_size bytes, zeroed. */
 typedef struct alf_claim {
   const char *id;       /* "C1" */
   const char *title;    /* one line */
   const char *citation; /* where the statement and its proof are */
-  bool fixed_by_batch;  /* says something about the batch alone: judged once, not once for each rule and step size */
-  unsigned needs;       /* ALF_NEEDS_… or 0 */
+  /* For the table of claims, a phrase or two each, without bars; NULL in a false variant: what is claimed, of what, how it
+     is checked, and in which numbers. */
+  const char *statement, *hypotheses, *method, *arithmetic;
+  bool fixed_by_batch; /* says something about the batch alone: judged once, not once for each rule and step size */
+  unsigned needs;      /* ALF_NEEDS_… or 0 */
+  const alf_falsehood *falsehood; /* NULL: none, the claim itself */
   size_t state_size;
   /* Any of begin and observe may be NULL. observe is called after every update, in order. */
   void (*begin)(void *state, const alf_run *run);
@@ -69,7 +83,14 @@ typedef struct alf_claim {
 /* Null-terminated table. */
 extern const alf_claim *const alf_claims[];
 
-/* NULL when there is none of that id. */
+/* Deliberately false variants of them, which the hunt is tried on. */
+extern const alf_claim *const alf_false_claims[];
+
+/* About runs over fresh batches, which alf_watch does not see: alf_regret_judge (C9) and alf_hindsight_judge (C10) give
+   the verdicts. Here is only what is said of them; begin, observe and finish are NULL. */
+extern const alf_claim *const alf_online_claims[];
+
+/* In alf_claims and alf_false_claims; NULL when there is none of that id. */
 const alf_claim *alf_claim_find(const char *id);
 
 #endif

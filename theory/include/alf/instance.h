@@ -4,6 +4,7 @@
 
 #include "alf/affinity.h"
 #include "alf/certificate.h"
+#include "alf/curvature.h"
 #include "alf/problem.h"
 
 /* Hypothesis H(q) of C4 for one step size: for every pair of experts at most q tokens have γ_ik − γ_ik' in any closed
@@ -38,14 +39,20 @@ typedef struct alf_instance {
   alf_crowding *crowding; /* one for each step size asked for */
   int64_t *exchange;      /* E×E, when solved: alf_exchange_costs of the optimum. A shift p is optimal exactly when
                         p_b − p_a <= exchange[a·E + b] for all a, b (C6) */
+  bool curved;            /* curvature is there: of the family, or estimated from the batch at its optimal prices */
+  alf_curvature curvature;
+  alf_error why_not_curved;
 } alf_instance;
 
 typedef struct alf_instance_settings {
   bool solve;     /* find the optimum (the default solver) */
   double timeout; /* seconds for it; 0: none */
   int crowding_count;
-  const double *step_size; /* crowding_count step sizes u > 0 for which H(q) is measured; O(E² T) or more */
-  bool (*stop)(void);      /* may be NULL; true ends solving, and the measuring of H(q) with ALF_EINTERRUPTED */
+  const double *step_size;  /* crowding_count step sizes u > 0 for which H(q) is measured; O(E² T) or more */
+  bool curvature;           /* find it */
+  const alf_family *family; /* behind the batch, with its call; NULL: a file */
+  const alf_family_call *call;
+  bool (*stop)(void); /* may be NULL; true ends solving, and the measuring of H(q) with ALF_EINTERRUPTED */
 } alf_instance_settings;
 
 /* Fills *instance for `batch` (ALF_DYADIC, kept alive by the caller). A solver that fails or times out leaves

@@ -31,6 +31,7 @@ typedef struct alf_cell {
   double u;
   const double *rule_values, *schedule_values; /* of their parameters, in the order of the tables; NULL: the defaults */
   const alf_format *format;                    /* NULL: none */
+  const double *shift;                         /* E: p^0; NULL: 0 */
 } alf_cell;
 
 typedef struct alf_verify_settings {

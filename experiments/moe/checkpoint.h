@@ -1,0 +1,28 @@
+/* Everything a training run goes on from, in memory and as a file. */
+#ifndef ALF_MOE_CHECKPOINT_H
+#define ALF_MOE_CHECKPOINT_H
+
+#include "moe/history.h"
+
+/* Zero-initialise. */
+typedef struct alf_trainer_state {
+  alf_moe_model *model;
+  alf_balancer *balancer;
+  alf_real *mean, *square; /* of AdamW */
+  alf_moe_history history;
+} alf_trainer_state;
+
+/* As before the first step. Errors: ALF_EINVAL, ALF_ENOMEM. */
+alf_status alf_trainer_state_alloc(alf_trainer_state *state, const alf_moe_config *config, int threads, alf_error *err);
+void alf_trainer_state_free(alf_trainer_state *state);
+
+/* folder/checkpoint.bin; the old one stays until the new one is whole. Errors: ALF_EIO. */
+alf_status alf_checkpoint_write(const alf_trainer_state *state, const alf_moe_config *config, const char *folder,
+                                alf_error *err);
+
+/* Into the state of a run of the same config. Errors: ALF_EIO; ALF_EFORMAT when it is broken, of another config, or of
+   another machine's byte order. */
+alf_status alf_checkpoint_read(alf_trainer_state *state, const alf_moe_config *config, const char *folder,
+                               alf_error *err);
+
+#endif

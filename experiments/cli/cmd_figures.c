@@ -11,6 +11,7 @@
 
 const alf_cli_figure alf_cli_figures[] = {
     {"solvers", "gap against seconds of all solvers at 4096/64/6 and 16384/64/8", alf_cli_write_solvers},
+    {"rules", "balance, gap and speed of all rules, by default and at their best", alf_cli_write_rules},
     {0},
 };
 enum { FIGURES = sizeof alf_cli_figures / sizeof *alf_cli_figures - 1 };
@@ -67,6 +68,8 @@ const alf_cli_command alf_cli_command_figures = {
     .arguments = "NAME",
     .fewest = 1,
     .most = 1,
-    .details = "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes two to three minutes.",
+    .details =
+        "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes two to three minutes. rules: "
+        "balance, gap and speed of all rules over the suite of bench --group rules; takes five to ten minutes.",
     .run = run,
 };

@@ -9,7 +9,7 @@
 #include "cli/nearest.h"
 #include "cli/number.h"
 
-#define MOST_OPTIONS 96  /* records of the table */
+#define MOST_OPTIONS 200 /* records of the table */
 #define FIRST_KEY    256 /* keys of options without a letter: this plus their place in the table */
 
 /* What argp's parser function works on. */

@@ -1,5 +1,6 @@
 /* The speed of the trainer: its steps against their matrix products alone, on one thread and on two. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "bench/machine.h"
 #include "bench/products.h"
 #include "bench/train_table.h"
+#include "cli/announce.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "core/philox.h"
@@ -214,46 +216,83 @@ static void end(race *r)
 
 /* Records */
 
-static void put_one(const train_group *g, const race *r, const char *entrant, int i, double seconds,
-                    const char *agreement)
+/* A model on one number of threads. Seconds of parts are those of all threads in the fastest step. */
+typedef struct train_record {
+  const char *instance, *core, *kernel, *agreement;
+  int64_t tokens, products;
+  int32_t experts, topk;
+  int threads, runs;
+  double operations, sgemm, processor, ratio; /* ratio: NaN on two threads, as OpenBLAS has one */
+  double seconds, speed, flops, calibration;
+  double part[ALF_MOE_PARTS];
+} train_record;
+
+#define FIELD(name) offsetof(train_record, name)
+#define PART(name)  offsetof(train_record, part) + ALF_PART_##name * sizeof(double)
+static const alf_bench_column columns[] = {{"instance", ALF_BENCH_QUOTED, FIELD(instance)},
+                                           {"tokens", ALF_BENCH_COUNT, FIELD(tokens)},
+                                           {"experts", ALF_BENCH_INT, FIELD(experts)},
+                                           {"topk", ALF_BENCH_INT, FIELD(topk)},
+                                           {"threads", ALF_BENCH_INT, FIELD(threads)},
+                                           {"runs", ALF_BENCH_INT, FIELD(runs)},
+                                           {"blas_core", ALF_BENCH_TEXT, FIELD(core)},
+                                           {"row_kernel", ALF_BENCH_TEXT, FIELD(kernel)},
+                                           {"products", ALF_BENCH_COUNT, FIELD(products)},
+                                           {"operations", ALF_BENCH_REAL, FIELD(operations)},
+                                           {"sgemm_processor_seconds", ALF_BENCH_REAL, FIELD(sgemm)},
+                                           {"processor_seconds", ALF_BENCH_REAL, FIELD(processor)},
+                                           {"ratio", ALF_BENCH_REAL, FIELD(ratio)},
+                                           {"seconds", ALF_BENCH_REAL, FIELD(seconds)},
+                                           {"tokens_per_second", ALF_BENCH_REAL, FIELD(speed)},
+                                           {"flops", ALF_BENCH_REAL, FIELD(flops)},
+                                           {"attention_seconds", ALF_BENCH_REAL, PART(ATTENTION)},
+                                           {"router_seconds", ALF_BENCH_REAL, PART(ROUTER)},
+                                           {"experts_seconds", ALF_BENCH_REAL, PART(EXPERTS)},
+                                           {"shared_seconds", ALF_BENCH_REAL, PART(SHARED)},
+                                           {"head_seconds", ALF_BENCH_REAL, PART(HEAD)},
+                                           {"optimiser_seconds", ALF_BENCH_REAL, PART(OPTIMISER)},
+                                           {"other_seconds", ALF_BENCH_REAL, PART(OTHER)},
+                                           {"waiting_seconds", ALF_BENCH_REAL, PART(WAITING)},
+                                           {"optimum_seconds", ALF_BENCH_REAL, PART(OPTIMUM)},
+                                           {"calibration_seconds", ALF_BENCH_REAL, FIELD(calibration)},
+                                           {"agreement", ALF_BENCH_TEXT, FIELD(agreement)},
+                                           {0}};
+
+static train_record record_of(const race *r, int i)
 {
   const alf_train_outcome *o = r->outcome;
-  char settings[160];
-  snprintf(settings, sizeof settings, "core=%s rows=%s gflop=%.6g", alf_gemm_core(), alf_rows_fastest()->name,
-           o->operations * 1e-9);
-  alf_bench_record record = {.instance = o->name,
-                             .tokens = alf_moe_tokens(o->shape),
-                             .experts = o->shape->experts,
-                             .topk = o->shape->topk,
-                             .settings = settings,
-                             .entrant = entrant,
-                             .threads = o->pace[i].threads,
-                             .status = "done",
-                             .runs = o->pace[i].runs,
-                             .steps = 1,
-                             .looked_at = (double)NAN,
-                             .seconds = seconds,
-                             .calibration_seconds = r->calibration,
-                             .certificate_seconds = (double)NAN,
-                             .peak_bytes = -1,
-                             .objective = (double)NAN,
-                             .agreement = agreement};
-  alf_bench_put(g->report, &record);
+  const alf_train_pace *pace = &o->pace[i];
+  double tokens = (double)alf_moe_tokens(o->shape);
+  train_record record = {.instance = o->name,
+                         .core = alf_gemm_core(),
+                         .kernel = alf_rows_fastest()->name,
+                         .agreement = o->wrong || pace->differs ? "differs" : "exact",
+                         .tokens = alf_moe_tokens(o->shape),
+                         .products = o->products,
+                         .experts = o->shape->experts,
+                         .topk = o->shape->topk,
+                         .threads = pace->threads,
+                         .runs = pace->runs,
+                         .operations = o->operations,
+                         .sgemm = o->products_processor,
+                         .processor = pace->processor,
+                         .ratio = i == 0 ? o->products_processor / pace->processor : (double)NAN,
+                         .seconds = pace->seconds,
+                         .speed = tokens / pace->seconds,
+                         .flops = o->operations / pace->seconds,
+                         .calibration = r->calibration};
+  memcpy(record.part, pace->part, sizeof record.part);
+  record.part[ALF_PART_OPTIMUM] = pace->optimum;
+  return record;
 }
 
-/* The products, and for each number of threads the step and its parts, whose seconds are those of all threads. */
 static void put_records(const train_group *g, const race *r)
 {
-  const alf_train_outcome *o = r->outcome;
-  put_one(g, r, "sgemm", 0, o->products_processor, o->wrong ? "differs" : "");
   for (int i = 0; i < TRAINERS; i++) {
-    put_one(g, r, "step", i, o->pace[i].seconds, o->pace[i].differs ? "differs" : "exact");
-    for (int part = 0; part < ALF_MOE_PARTS; part++)
-      if (part != ALF_PART_VALIDATION)
-        put_one(g, r, alf_moe_part_name[part], i, part == ALF_PART_OPTIMUM ? o->pace[i].optimum : o->pace[i].part[part],
-                "");
+    train_record record = record_of(r, i);
+    alf_bench_put(g->report, &record);
   }
-  if (o->wrong || o->pace[1].differs)
+  if (r->outcome->wrong || r->outcome->pace[1].differs)
     alf_bench_refute(g->report);
 }
 
@@ -278,6 +317,8 @@ static alf_status compare_all(train_group *g, alf_error *err)
     status = make_text(&g->text, (uint64_t)g->options->seed, err);
   if (status == ALF_OK && alf_bench_prints(g->report))
     alf_train_print_head();
+  if (status == ALF_OK)
+    alf_cli_announce_core("bench", g->options->quiet);
   for (int model = 0; model < g->models && status == ALF_OK; model++)
     status = compare(g, model, err);
   if (status != ALF_OK || !alf_bench_prints(g->report))
@@ -304,5 +345,6 @@ static alf_status run(const alf_cli_options *options, alf_bench_report *report, 
 const alf_bench_group alf_bench_group_train = {
     .name = "train",
     .summary = "a step of the language model's training against its matrix products alone; parts; two threads",
+    .columns = columns,
     .run = run,
 };

@@ -76,6 +76,16 @@ static int64_t block_rows(const head *h, int64_t first)
   return h->length - first < BLOCK ? h->length - first : BLOCK;
 }
 
+/* Scores and what they weigh: two products of the same size. */
+double alf_attention_operations(const alf_moe_shape *s)
+{
+  const head h = {.length = s->context};
+  double cells = 0;
+  for (int64_t first = 0; first < h.length; first += BLOCK)
+    cells += (double)block_rows(&h, first) * (double)(first + block_rows(&h, first));
+  return 2 * 2 * cells * s->width * s->sequences;
+}
+
 void alf_attention_head(const alf_attention *a, int64_t i)
 {
   head h = head_of(a->shape, i, a->qkv, a->out, a->weight + i * square_of(a->shape));

@@ -51,6 +51,9 @@ void alf_attention_head_back(const alf_attention *attention, const alf_attention
                              int member);
 void alf_attention_enter_back(const alf_attention *attention, const alf_attention_scratch *scratch, alf_range range);
 
+/* Additions and multiplications of a layer's heads, forward. */
+double alf_attention_operations(const alf_moe_shape *shape);
+
 /* The gradients that are products over all tokens: of the matrix behind the heads after leave_back, of the one before them
    after all heads. */
 alf_dense_weight alf_attention_out_weight(const alf_attention *attention, const alf_attention_scratch *scratch);

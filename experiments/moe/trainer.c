@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "moe/adam.h"
+#include "moe/attention.h"
+#include "moe/gemm.h"
 #include "moe/records.h"
 
 struct alf_trainer {
@@ -45,6 +47,7 @@ static alf_status fill(alf_trainer *t, alf_error *err)
   t->corpus = t->settings->corpus ? t->settings->corpus : &t->own;
   if (status == ALF_OK)
     status = alf_trainer_state_alloc(&t->state, c, t->settings->threads, err);
+  t->state.text = t->corpus->sum;
   if (status == ALF_OK && !(t->token = malloc(tokens * sizeof *t->token)))
     status = alf_fail_memory(err, tokens * sizeof *t->token);
   if (status == ALF_OK && t->settings->resume)
@@ -148,12 +151,12 @@ alf_status alf_trainer_step(alf_trainer *t, alf_error *err)
   return status;
 }
 
-/* Of a token forward two operations a weight that is met, and attention's with all positions; twice that backward. */
+/* Forward two operations a weight that a token meets, and those of heads; twice that backward. */
 double alf_trainer_operations(const alf_moe_shape *s)
 {
   double width = s->width, embedding = s->vocabulary * width, norms = (2. * s->layers + 1) * width;
   double weights = (double)alf_moe_active_parameters(s) - embedding - norms;
-  return 3 * 2 * (weights + 2. * s->layers * s->context * width) * (double)alf_moe_tokens(s);
+  return 3 * (2 * weights * (double)alf_moe_tokens(s) + s->layers * alf_attention_operations(s));
 }
 
 static alf_status run(alf_trainer *t, alf_trainer_result *result, alf_error *err)
@@ -186,6 +189,7 @@ static void conclude(const alf_trainer *t, alf_trainer_result *result)
   const alf_moe_history *h = &t->state.history;
   result->loss = h->steps ? h->step[h->steps - 1].loss : (double)NAN;
   result->validation = h->steps ? h->step[h->steps - 1].validation : (double)NAN;
+  snprintf(result->other_core, sizeof result->other_core, "%s", t->state.other_core);
   result->complete = h->steps == t->config->steps;
   int64_t first = h->steps / 2 * h->layers, count = h->steps * h->layers - first;
   for (int64_t j = first; j < first + count; j++)

@@ -2,8 +2,8 @@
 #ifndef ALF_MOE_TRAINER_H
 #define ALF_MOE_TRAINER_H
 
+#include "moe/checkpoint.h"
 #include "moe/corpus.h"
-#include "moe/history.h"
 
 typedef struct alf_trainer_settings {
   const alf_moe_config *config;
@@ -26,6 +26,9 @@ typedef struct alf_trainer_result {
   double mean_max_violation;  /* over all layers and the second half of the steps that are there */
   double floating_operations; /* of the matrix products of this call's steps, without validation */
   bool complete;              /* all steps were made */
+  char other_core
+      [ALF_CORE_NAME]; /* of the checkpoint that the run went on from, where it is not that of the run: then its
+                                     bits are not those of a run at one go; else "" */
 } alf_trainer_result;
 
 /* A whole run. Errors: those of corpus, model, rules and solvers; ALF_EFORMAT for a checkpoint of another config; ALF_EIO;

@@ -9,6 +9,7 @@
 #include "alf/solver.h"
 #include "alf/source.h"
 #include "cli/nearest.h"
+#include "run/experiment.h"
 
 /* An accessor of a null-terminated table whose records have a name and a summary. */
 #define ACCESSOR(function, table)                                                                                      \
@@ -30,6 +31,7 @@ static const alf_parameter no_parameters[] = {{0}};
   }
 
 ACCESSOR(solver_in_table, alf_solvers)
+ACCESSOR(experiment_entry, alf_experiments)
 ACCESSOR_WITH_PARAMETERS(rule_entry, alf_rules)
 ACCESSOR_WITH_PARAMETERS(schedule_entry, alf_schedules)
 ACCESSOR_WITH_PARAMETERS(source_entry, alf_families)
@@ -77,6 +79,7 @@ const alf_cli_section alf_cli_sections[] = {
     {"sources", "source", source_entry},
     {"claims", "claim", claim_entry},
     {"false_claims", "false claim", false_claim_entry},
+    {"experiments", "experiment", experiment_entry},
     {0},
 };
 

@@ -1,0 +1,9 @@
+#include "run/experiment.h"
+
+/* One line a kind, in the order of alflab list experiments. */
+#define EXPERIMENTS(X) X(iterate)
+
+#define DECLARE(name) extern const alf_experiment alf_experiment_##name;
+#define ENTRY(name)   &alf_experiment_##name,
+EXPERIMENTS(DECLARE)
+const alf_experiment *const alf_experiments[] = {EXPERIMENTS(ENTRY) NULL};

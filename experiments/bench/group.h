@@ -3,11 +3,27 @@
 #define ALF_BENCH_GROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cli/options.h"
 
-/* What was measured of one entrant on one instance: a line of the CSV, an object of the JSON. */
+/* A field of a group's records: a column of the CSV, a key of the JSON. */
+typedef enum alf_bench_type {
+  ALF_BENCH_TEXT,   /* const char *, in quotes where it needs them */
+  ALF_BENCH_QUOTED, /* const char *, always in quotes */
+  ALF_BENCH_INT,    /* int or int32_t */
+  ALF_BENCH_COUNT,  /* int64_t; below 0: not known, empty or null */
+  ALF_BENCH_REAL    /* double; not finite: not known */
+} alf_bench_type;
+
+typedef struct alf_bench_column {
+  const char *name;
+  alf_bench_type type;
+  size_t field; /* offset in the record */
+} alf_bench_column;
+
+/* How fast one entrant was on one instance: the record of groups that state no columns of their own. */
 typedef struct alf_bench_record {
   const char *instance; /* input as `alflab solve` takes it, without folders */
   int64_t tokens;
@@ -31,8 +47,8 @@ typedef struct alf_bench_record {
 /* Where the groups of a run put what they find. Opaque. */
 typedef struct alf_bench_report alf_bench_report;
 
-/* Adds a record to CSV and JSON, those that are wanted. */
-void alf_bench_put(alf_bench_report *report, const alf_bench_record *record);
+/* Adds a record, the struct that the group's columns are of, to CSV and JSON, those that are wanted. */
+void alf_bench_put(alf_bench_report *report, const void *record);
 
 /* Whether groups print their tables on stdout: not with --json. */
 bool alf_bench_prints(const alf_bench_report *report);
@@ -44,6 +60,9 @@ void alf_bench_fail(alf_bench_report *report);
 typedef struct alf_bench_group {
   const char *name;
   const char *summary; /* one line */
+  /* Of its records, ended by a NULL name; NULL: those of alf_bench_record. One name is one thing: where several groups
+     run, the CSV has the columns of all of them, and leaves empty what a group does not have. */
+  const alf_bench_column *columns;
   /* Measures, prints its table row by row, and puts records. Inputs on the command line are its to read. An error ends
      the run; what was put until then stays. */
   alf_status (*run)(const alf_cli_options *options, alf_bench_report *report, alf_error *err);
@@ -52,7 +71,8 @@ typedef struct alf_bench_group {
 /* A group is one file in this folder, which defines alf_bench_group_NAME, and one line here. */
 #define ALF_BENCH_GROUPS(X)                                                                                            \
   X(exact)                                                                                                             \
-  X(iterate)
+  X(iterate)                                                                                                           \
+  X(rules)
 
 /* Null-terminated table. */
 extern const alf_bench_group *const alf_bench_groups[];

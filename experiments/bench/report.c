@@ -15,13 +15,15 @@
 ALF_BENCH_GROUPS(DECLARE)
 const alf_bench_group *const alf_bench_groups[] = {ALF_BENCH_GROUPS(ENTRY) NULL};
 
-enum { MOST_GROUPS = 16 };
+enum { MOST_GROUPS = 16, MOST_COLUMNS = 100 };
 
 struct alf_bench_report {
   const alf_bench_group *group; /* the one that runs */
   bool prints, refuted, failed;
   alf_new_file csv;
-  json_t *records; /* --json only */
+  int columns;
+  const char *column[MOST_COLUMNS]; /* of the CSV, behind the group: those of all groups that run */
+  json_t *records;                  /* --json only */
 };
 
 bool alf_bench_prints(const alf_bench_report *report)
@@ -39,68 +41,110 @@ void alf_bench_fail(alf_bench_report *report)
   report->failed = true;
 }
 
-/* An empty field where there is no number. */
-static void put_real(FILE *csv, double value)
+#define FIELD(name) offsetof(alf_bench_record, name)
+static const alf_bench_column timing[] = {{"instance", ALF_BENCH_QUOTED, FIELD(instance)},
+                                          {"tokens", ALF_BENCH_COUNT, FIELD(tokens)},
+                                          {"experts", ALF_BENCH_INT, FIELD(experts)},
+                                          {"topk", ALF_BENCH_INT, FIELD(topk)},
+                                          {"settings", ALF_BENCH_TEXT, FIELD(settings)},
+                                          {"entrant", ALF_BENCH_TEXT, FIELD(entrant)},
+                                          {"threads", ALF_BENCH_INT, FIELD(threads)},
+                                          {"status", ALF_BENCH_TEXT, FIELD(status)},
+                                          {"runs", ALF_BENCH_INT, FIELD(runs)},
+                                          {"steps", ALF_BENCH_COUNT, FIELD(steps)},
+                                          {"looked_at", ALF_BENCH_REAL, FIELD(looked_at)},
+                                          {"seconds", ALF_BENCH_REAL, FIELD(seconds)},
+                                          {"calibration_seconds", ALF_BENCH_REAL, FIELD(calibration_seconds)},
+                                          {"certificate_seconds", ALF_BENCH_REAL, FIELD(certificate_seconds)},
+                                          {"peak_bytes", ALF_BENCH_COUNT, FIELD(peak_bytes)},
+                                          {"objective", ALF_BENCH_REAL, FIELD(objective)},
+                                          {"agreement", ALF_BENCH_TEXT, FIELD(agreement)},
+                                          {0}};
+
+static const alf_bench_column *columns_of(const alf_bench_group *group)
 {
-  if (isfinite(value))
-    fprintf(csv, ",%.17g", value);
-  else
-    fputc(',', csv);
+  return group->columns ? group->columns : timing;
 }
 
-static void put_count(FILE *csv, int64_t value)
+static const alf_bench_column *find_column(const alf_bench_column *columns, const char *name)
 {
-  put_real(csv, value < 0 ? (double)NAN : (double)value);
+  for (; columns->name; columns++)
+    if (!strcmp(columns->name, name))
+      return columns;
+  return NULL;
 }
 
 /* File names may hold commas and quotes. */
 static void put_quoted(FILE *csv, const char *text)
 {
-  fputs(",\"", csv);
+  fputc('"', csv);
   for (; *text; text++)
     fputs(*text == '"' ? "\"\"" : (char[]){*text, 0}, csv);
   fputc('"', csv);
 }
 
-static void put_line(FILE *csv, const char *group, const alf_bench_record *r)
+/* Nothing where there is no number. */
+static void put_field(FILE *csv, const alf_bench_column *column, const void *field)
 {
-  fputs(group, csv);
-  put_quoted(csv, r->instance);
-  fprintf(csv, ",%" PRId64 ",%d,%d,%s,%s,%d,%s,%d", r->tokens, (int)r->experts, (int)r->topk, r->settings, r->entrant,
-          r->threads, r->status, r->runs);
-  put_count(csv, r->steps);
-  put_real(csv, r->looked_at);
-  put_real(csv, r->seconds);
-  put_real(csv, r->calibration_seconds);
-  put_real(csv, r->certificate_seconds);
-  put_count(csv, r->peak_bytes);
-  put_real(csv, r->objective);
-  fprintf(csv, ",%s\n", r->agreement);
+  const char *text = column->type <= ALF_BENCH_QUOTED ? *(const char *const *)field : NULL;
+  if (column->type == ALF_BENCH_QUOTED || (text && strpbrk(text, ",\"\n")))
+    put_quoted(csv, text);
+  else if (text)
+    fputs(text, csv);
+  else if (column->type == ALF_BENCH_INT)
+    fprintf(csv, "%d", *(const int *)field);
+  else if (column->type == ALF_BENCH_COUNT && *(const int64_t *)field >= 0)
+    fprintf(csv, "%" PRId64, *(const int64_t *)field);
+  else if (column->type == ALF_BENCH_REAL && isfinite(*(const double *)field))
+    fprintf(csv, "%.17g", *(const double *)field);
 }
 
-static json_t *json_count(int64_t value)
+static void put_line(const alf_bench_report *report, const void *record)
 {
-  return value < 0 ? json_null() : json_integer(value);
+  FILE *csv = report->csv.file;
+  fputs(report->group->name, csv);
+  for (int i = 0; i < report->columns; i++) {
+    const alf_bench_column *column = find_column(columns_of(report->group), report->column[i]);
+    fputc(',', csv);
+    if (column)
+      put_field(csv, column, (const char *)record + column->field);
+  }
+  fputc('\n', csv);
 }
 
-static json_t *json_record(const char *group, const alf_bench_record *r)
+static json_t *json_field(const alf_bench_column *column, const void *field)
 {
-  return json_pack("{ss so sI si si ss ss si ss si so so so so so so so ss}", "group", group, "instance",
-                   alf_cli_json_text(r->instance), "tokens", (json_int_t)r->tokens, "experts", (int)r->experts, "topk",
-                   (int)r->topk, "settings", r->settings, "entrant", r->entrant, "threads", r->threads, "status",
-                   r->status, "runs", r->runs, "steps", json_count(r->steps), "looked_at",
-                   alf_cli_json_real(r->looked_at), "seconds", alf_cli_json_real(r->seconds), "calibration_seconds",
-                   alf_cli_json_real(r->calibration_seconds), "certificate_seconds",
-                   alf_cli_json_real(r->certificate_seconds), "peak_bytes", json_count(r->peak_bytes), "objective",
-                   alf_cli_json_real(r->objective), "agreement", r->agreement);
+  switch (column->type) {
+  case ALF_BENCH_INT:
+    return json_integer(*(const int *)field);
+  case ALF_BENCH_COUNT:
+    return *(const int64_t *)field < 0 ? json_null() : json_integer(*(const int64_t *)field);
+  case ALF_BENCH_REAL:
+    return alf_cli_json_real(*(const double *)field);
+  default:
+    return alf_cli_json_text(*(const char *const *)field);
+  }
 }
 
-void alf_bench_put(alf_bench_report *report, const alf_bench_record *record)
+static json_t *json_record(const alf_bench_group *group, const void *record)
+{
+  json_t *object = json_pack("{ss}", "group", group->name);
+  for (const alf_bench_column *column = columns_of(group); column->name; column++)
+    alf_cli_json_set(&object, column->name, json_field(column, (const char *)record + column->field));
+  return object;
+}
+
+void alf_bench_put(alf_bench_report *report, const void *record)
 {
   if (report->csv.file)
-    put_line(report->csv.file, report->group->name, record);
+    put_line(report, record);
   if (report->records)
-    alf_cli_json_append(&report->records, json_record(report->group->name, record));
+    alf_cli_json_append(&report->records, json_record(report->group, record));
+}
+
+static bool is_wanted(const char *name, const alf_bench_group *group)
+{
+  return !name || !strcmp(name, group->name);
 }
 
 static alf_status check_name(const char *name, alf_error *err)
@@ -108,7 +152,7 @@ static alf_status check_name(const char *name, alf_error *err)
   const char *names[MOST_GROUPS + 1] = {NULL};
   for (int i = 0; alf_bench_groups[i] && i < MOST_GROUPS; i++) {
     names[i] = alf_bench_groups[i]->name;
-    if (!name || !strcmp(name, names[i]))
+    if (is_wanted(name, alf_bench_groups[i]))
       return ALF_OK;
   }
   char known[300];
@@ -116,14 +160,30 @@ static alf_status check_name(const char *name, alf_error *err)
   return alf_fail(err, ALF_EINVAL, "--group %s: no such group; %s", name, known);
 }
 
-static alf_status open_csv(alf_bench_report *report, const char *path, alf_error *err)
+static void add_columns(alf_bench_report *report, const alf_bench_group *group)
+{
+  for (const alf_bench_column *column = columns_of(group); column->name; column++) {
+    int i = 0;
+    while (i < report->columns && strcmp(report->column[i], column->name) != 0)
+      i++;
+    if (i == report->columns && i < MOST_COLUMNS)
+      report->column[report->columns++] = column->name;
+  }
+}
+
+static alf_status open_csv(alf_bench_report *report, const char *name, const char *path, alf_error *err)
 {
   alf_status status = path ? alf_new_file_open(&report->csv, path, err) : ALF_OK;
-  if (path && status == ALF_OK)
-    fprintf(report->csv.file,
-            "group,instance,tokens,experts,topk,settings,entrant,threads,status,runs,steps,looked_at,seconds,"
-            "calibration_seconds,certificate_seconds,peak_bytes,objective,agreement\n");
-  return status;
+  if (!path || status != ALF_OK)
+    return status;
+  for (int i = 0; alf_bench_groups[i]; i++)
+    if (is_wanted(name, alf_bench_groups[i]))
+      add_columns(report, alf_bench_groups[i]);
+  fputs("group", report->csv.file);
+  for (int i = 0; i < report->columns; i++)
+    fprintf(report->csv.file, ",%s", report->column[i]);
+  fputc('\n', report->csv.file);
+  return ALF_OK;
 }
 
 static alf_status run_groups(alf_bench_report *report, const char *name, const alf_cli_options *options, alf_error *err)
@@ -131,7 +191,7 @@ static alf_status run_groups(alf_bench_report *report, const char *name, const a
   alf_status status = ALF_OK;
   for (int i = 0; alf_bench_groups[i] && status == ALF_OK; i++) {
     report->group = alf_bench_groups[i];
-    if (!name || !strcmp(name, report->group->name))
+    if (is_wanted(name, report->group))
       status = report->group->run(options, report, err);
   }
   if (status != ALF_OK && alf_cli_interrupted())
@@ -161,7 +221,7 @@ int alf_bench_run(const char *name, const alf_cli_options *options, alf_error *e
   alf_bench_report report = {.prints = !options->json};
   alf_status status = check_name(name, err);
   if (status == ALF_OK)
-    status = open_csv(&report, options->csv, err);
+    status = open_csv(&report, name, options->csv, err);
   if (status == ALF_OK) {
     report.records = options->json ? json_array() : NULL;
     status = finish(&report, run_groups(&report, name, options, err), start, err);

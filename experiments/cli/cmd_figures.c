@@ -11,6 +11,7 @@
 
 static const alf_cli_figure figures[] = {
     {"solvers", "gap against seconds of all solvers at 4096/64/6 and 16384/64/8", alf_cli_write_solvers},
+    {"rules", "balance, gap and speed of all rules, by default and at their best", alf_cli_write_rules},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
@@ -66,6 +67,8 @@ const alf_cli_command alf_cli_command_figures = {
     .arguments = "NAME",
     .fewest = 1,
     .most = 1,
-    .details = "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes two to three minutes.",
+    .details =
+        "solvers: gap against seconds of all solvers at 4096 and 16384 tokens; takes two to three minutes. rules: "
+        "balance, gap and speed of all rules over the suite of bench --group rules; takes five to ten minutes.",
     .run = run,
 };

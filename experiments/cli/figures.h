@@ -16,4 +16,7 @@ typedef struct alf_cli_figure {
 /* Gap against seconds of all solvers at training size. */
 alf_status alf_cli_write_solvers(FILE *csv, const alf_cli_options *options, alf_error *err);
 
+/* Balance, gap and speed of all rules, by default and at their best, over the suite of bench --group rules. */
+alf_status alf_cli_write_rules(FILE *csv, const alf_cli_options *options, alf_error *err);
+
 #endif

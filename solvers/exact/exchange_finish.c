@@ -1,14 +1,17 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/grow.h"
+#include "core/hot.h"
 #include "exact/exchange.h"
 #include "exact/exchange_graph.h"
 #include "exact/paths.h"
 
-/* The tokens that have something of an expert, in no order. */
+/* The tokens that have something of an expert, in no order, and their affinities to it. */
 typedef struct holders {
-  int64_t *token;
-  int64_t count, room;
+  int32_t *token;
+  int64_t *affinity;
+  int64_t count, tokens_room, affinities_room;
 } holders;
 
 /* Whose cost a token offered that no longer does. */
@@ -16,15 +19,21 @@ typedef struct arc {
   int32_t a, b;
 } arc;
 
-enum { MOST_CELLS = 1 << 22 }; /* of a batch that is turned: 32 MB */
+enum {
+  MOST_CELLS = 1 << 22, /* of a batch that is turned: 32 MB */
+  SIDE = 8,             /* of the squares in which it is turned: a cache line */
+};
+
+/* Stands in for the affinity to an expert that a token has in full: what it would get by a move is then far too little. */
+static const int64_t full = -ALF_PATH_NONE;
 
 typedef struct finish {
   alf_exchange_graph graph; /* its costs are those of paths: with the arcs of the further token */
-  int64_t *column;          /* E×T: affinities, expert by expert; NULL for a batch that is too large for it */
-  int64_t *cost;            /* nodes×nodes: of tokens alone */
-  int64_t *open;            /* E: scratch */
-  char *is_spared;          /* E: that token has a slot of these, and can give up any for any other (ALF_ROUNDED) */
-  arc *lost;                /* what the last path has taken away */
+  int64_t *column; /* E×T: what tokens get by a move to an expert; NULL for a batch that is too large for it */
+  int64_t *cost;   /* nodes×nodes: of tokens alone */
+  int64_t *open;   /* E: scratch */
+  char *is_spared; /* E: that token has a slot of these, and can give up any for any other (ALF_ROUNDED) */
+  arc *lost;       /* what the last path has taken away */
   int64_t losses, room;
   int64_t *lack;           /* E: slots to the target, in units of 1/denominator */
   holders *holders;        /* E */
@@ -34,8 +43,10 @@ typedef struct finish {
 
 static void finish_free(finish *f)
 {
-  for (int32_t k = 0; f->holders && k < f->graph.solution->experts; k++)
+  for (int32_t k = 0; f->holders && k < f->graph.solution->experts; k++) {
     free(f->holders[k].token);
+    free(f->holders[k].affinity);
+  }
   free(f->holders);
   free(f->cost);
   free(f->open);
@@ -46,13 +57,16 @@ static void finish_free(finish *f)
   alf_exchange_graph_free(&f->graph);
 }
 
-static alf_status hold(holders *h, int64_t i, alf_error *err)
+static alf_status hold(holders *h, int64_t i, int64_t affinity, alf_error *err)
 {
-  int64_t *token = alf_grow(h->token, &h->room, h->count + 1, sizeof *token);
-  if (!token)
-    return alf_fail_memory(err, (unsigned long long)(h->count + 1) * sizeof *token);
-  h->token = token;
-  h->token[h->count++] = i;
+  int32_t *token = alf_grow(h->token, &h->tokens_room, h->count + 1, sizeof *token);
+  h->token = token ? token : h->token;
+  int64_t *affinities = alf_grow(h->affinity, &h->affinities_room, h->count + 1, sizeof *affinities);
+  h->affinity = affinities ? affinities : h->affinity;
+  if (!token || !affinities)
+    return alf_fail_memory(err, (unsigned long long)(h->count + 1) * (sizeof *token + sizeof *affinities));
+  h->token[h->count] = (int32_t)i;
+  h->affinity[h->count++] = affinity;
   return ALF_OK;
 }
 
@@ -62,6 +76,7 @@ static void release(holders *h, int64_t i)
   while (h->token[j] != i)
     j++;
   h->token[j] = h->token[--h->count];
+  h->affinity[j] = h->affinity[h->count];
 }
 
 static alf_status finish_alloc(finish *f, alf_error *err)
@@ -82,21 +97,33 @@ static alf_status finish_alloc(finish *f, alf_error *err)
   return status;
 }
 
-static int64_t affinity_at(const finish *f, int64_t i, int32_t k)
-{
-  const alf_solution *x = f->graph.solution;
-  return f->column ? f->column[k * x->tokens + i] : alf_affinity_row(f->graph.problem->batch, i)[k];
-}
-
 /* Tokens of an expert lie far apart in the batch, but near in its column. */
 static void turn(finish *f)
 {
   const alf_solution *x = f->graph.solution;
-  for (int64_t i = 0; i < x->tokens && f->column; i++) {
-    const int64_t *affinity = alf_affinity_row(f->graph.problem->batch, i);
+  for (int64_t first = 0; first < x->tokens && f->column; first += SIDE)
     for (int32_t k = 0; k < x->experts; k++)
-      f->column[k * x->tokens + i] = affinity[k];
-  }
+      for (int64_t i = first; i < first + SIDE && i < x->tokens; i++)
+        f->column[k * x->tokens + i] = alf_affinity_row(f->graph.problem->batch, i)[k];
+}
+
+/* A token's amount of an expert is, or was just now changed to, this. */
+static void note_amount(finish *f, int64_t i, int32_t k, int64_t amount)
+{
+  const alf_solution *x = f->graph.solution;
+  if (f->column)
+    f->column[k * x->tokens + i] = amount == x->denominator ? full : alf_affinity_row(f->graph.problem->batch, i)[k];
+}
+
+/* The free load is not a node here. */
+static void leave_out_free_load(finish *f)
+{
+  int32_t experts = f->graph.solution->experts, nodes = f->graph.nodes;
+  for (int32_t a = 0; a < nodes; a++)
+    for (int32_t b = 0; b < nodes; b++) {
+      int64_t *cost = &f->cost[(int64_t)a * nodes + b];
+      *cost = a == experts || b == experts || *cost > ALF_PATH_NONE ? ALF_PATH_NONE : *cost;
+    }
 }
 
 /* Lists holders, lacks and costs. */
@@ -106,43 +133,58 @@ static alf_status start(finish *f, alf_error *err)
   for (int32_t k = 0; k < x->experts; k++)
     f->lack[k] = alf_problem_load_range(f->graph.problem, k).upper - f->is_spared[k];
   alf_status status = alf_exchange_costs(f->graph.problem, x, f->cost, err);
+  leave_out_free_load(f);
   turn(f);
   for (int64_t i = 0; i < x->tokens && !status; i++)
     for (int64_t e = x->row[i]; e < x->row[i + 1] && !status; e++) {
       f->lack[x->expert[e]] -= x->amount[e];
-      status = hold(&f->holders[x->expert[e]], i, err);
+      note_amount(f, i, x->expert[e], x->amount[e]);
+      status = hold(&f->holders[x->expert[e]], i, alf_affinity_row(f->graph.problem->batch, i)[x->expert[e]], err);
     }
   return status;
 }
 
-/* The arcs between experts, with those of the further token; the free load is not a node here. */
+/* The cost of the arc, with those of the further token. */
+static int64_t cost_now(const finish *f, int32_t a, int32_t b)
+{
+  int64_t cost = f->cost[(int64_t)a * f->graph.nodes + b];
+  return f->is_spared[a] && !f->is_spared[b] && cost > 0 ? 0 : cost;
+}
+
 static void set_arcs(finish *f)
 {
   alf_exchange_graph *g = &f->graph;
   int32_t experts = g->solution->experts;
-  for (int32_t a = 0; a < g->nodes; a++) {
-    g->parent[a] = -1;
-    for (int32_t b = 0; b < g->nodes; b++) {
-      int64_t at = (int64_t)a * g->nodes + b, cost = f->cost[at] < ALF_PATH_NONE ? f->cost[at] : ALF_PATH_NONE;
-      bool is_further = a < experts && b < experts && f->is_spared[a] && !f->is_spared[b];
-      g->cost[at] = a == experts || b == experts ? ALF_PATH_NONE : is_further && cost > 0 ? 0 : cost;
-    }
-  }
+  memcpy(g->cost, f->cost, (size_t)g->nodes * (size_t)g->nodes * sizeof *g->cost);
+  for (int32_t a = 0; a < experts; a++)
+    for (int32_t b = 0; b < experts && f->is_spared[a]; b++)
+      g->cost[(int64_t)a * g->nodes + b] = cost_now(f, a, b);
 }
 
-/* The underloaded expert that is nearest to the overloaded ones, or −1. */
-static int32_t find_sink(finish *f)
+/* Distances from the overloaded experts. */
+static void search(finish *f)
 {
   alf_exchange_graph *g = &f->graph;
-  int32_t experts = g->solution->experts, sink = -1;
+  set_arcs(f);
+  alf_exchange_graph_restart(g);
   for (int32_t k = 0; k < g->nodes; k++)
-    g->distance[k] = k < experts && f->lack[k] < 0 ? 0 : ALF_PATH_NONE;
+    g->distance[k] = k < g->solution->experts && f->lack[k] < 0 ? 0 : ALF_PATH_NONE;
   while (alf_exchange_graph_relax(g))
     continue;
-  for (int32_t k = 0; k < experts; k++)
-    if (f->lack[k] > 0 && (sink < 0 || g->distance[k] < g->distance[sink]))
-      sink = k;
-  return sink >= 0 && alf_path_exists(g->distance[sink]) ? sink : -1;
+}
+
+/* Whether the path of the last search to the expert is there, and still shortest: distances stay prices of which no arc
+   is too short, so a path is as long as they say while its own arcs are. */
+static bool has_path(const finish *f, int32_t sink)
+{
+  const alf_exchange_graph *g = &f->graph;
+  if (f->lack[sink] <= 0 || !alf_path_exists(g->distance[sink]))
+    return false;
+  int32_t b = sink;
+  for (; g->parent[b] >= 0; b = (int32_t)g->parent[b])
+    if (cost_now(f, (int32_t)g->parent[b], b) != g->cost[g->parent[b] * g->nodes + b])
+      return false;
+  return f->lack[b] < 0;
 }
 
 static alf_exchange_move find_move(const finish *f, int32_t a, int32_t b)
@@ -152,10 +194,13 @@ static alf_exchange_move find_move(const finish *f, int32_t a, int32_t b)
   alf_exchange_move move = {a, b, -1, 1};
   if (f->is_spared[a] && !f->is_spared[b] && cost == 0)
     return move;
-  for (int64_t j = 0;; j++)
-    if (affinity_at(f, h->token[j], a) - affinity_at(f, h->token[j], b) == cost &&
-        alf_exchange_can_move(&f->graph, h->token[j], a, b, &move))
+  for (int64_t j = 0;; j++) {
+    int64_t i = h->token[j];
+    if (f->column && h->affinity[j] - f->column[b * f->graph.solution->tokens + i] != cost)
+      continue;
+    if (alf_exchange_can_move(&f->graph, i, a, b, &move))
       return move;
+  }
 }
 
 /* Lists the moves back from the sink; returns what all of them, the source and the sink have room for. */
@@ -175,7 +220,8 @@ static int64_t list_moves(finish *f, int32_t sink)
 /* If it was this token that offered the arc's cost. */
 static alf_status lose(finish *f, int64_t i, int32_t a, int32_t b, alf_error *err)
 {
-  if (a == b || f->cost[(int64_t)a * f->graph.nodes + b] != affinity_at(f, i, a) - affinity_at(f, i, b))
+  const int64_t *affinity = alf_affinity_row(f->graph.problem->batch, i);
+  if (a == b || f->cost[(int64_t)a * f->graph.nodes + b] != affinity[a] - affinity[b])
     return ALF_OK;
   arc *lost = alf_grow(f->lost, &f->room, f->losses + 1, sizeof *lost);
   if (!lost)
@@ -190,20 +236,23 @@ static alf_status lose(finish *f, int64_t i, int32_t a, int32_t b, alf_error *er
 static alf_status note_move(finish *f, const alf_exchange_move *m, int64_t room, alf_error *err)
 {
   const alf_solution *x = f->graph.solution;
-  bool has_from = false;
-  int64_t has_to = 0;
+  int64_t has_from = 0, has_to = 0;
   alf_status status = ALF_OK;
   for (int64_t e = x->row[m->token]; e < x->row[m->token + 1]; e++) {
-    has_from = has_from || x->expert[e] == m->from;
+    has_from = x->expert[e] == m->from ? x->amount[e] : has_from;
     has_to = x->expert[e] == m->to ? x->amount[e] : has_to;
   }
+  note_amount(f, m->token, m->from, has_from);
+  note_amount(f, m->token, m->to, has_to);
   for (int64_t e = x->row[m->token]; e < x->row[m->token + 1] && !status && has_to == x->denominator; e++)
     status = lose(f, m->token, x->expert[e], m->to, err);
   for (int32_t b = 0; b < x->experts && !status && !has_from; b++)
     status = lose(f, m->token, m->from, b, err);
   if (!has_from)
     release(&f->holders[m->from], m->token);
-  return status || has_to != room ? status : hold(&f->holders[m->to], m->token, err);
+  if (status || has_to != room)
+    return status;
+  return hold(&f->holders[m->to], m->token, alf_affinity_row(f->graph.problem->batch, m->token)[m->to], err);
 }
 
 static alf_status move_along(finish *f, int32_t sink, alf_error *err)
@@ -226,32 +275,44 @@ static alf_status move_along(finish *f, int32_t sink, alf_error *err)
   return status;
 }
 
-static bool is_full(const alf_solution *x, int64_t i, int32_t k)
+ALF_HOT static int64_t least_difference(const int64_t *affinity, const int32_t *token, int64_t count,
+                                        const int64_t *column)
 {
-  for (int64_t e = x->row[i]; e < x->row[i + 1]; e++)
-    if (x->expert[e] == k)
-      return x->amount[e] == x->denominator;
-  return false;
+  int64_t least = ALF_PATH_NONE;
+  for (int64_t j = 0; j < count; j++) {
+    int64_t offered = affinity[j] - column[token[j]];
+    least = offered < least ? offered : least;
+  }
+  return least;
 }
 
 static void renew_arc(finish *f, arc lost)
 {
-  const alf_solution *x = f->graph.solution;
   const holders *h = &f->holders[lost.a];
-  int64_t least = ALF_PATH_NONE;
-  for (int64_t j = 0; j < h->count; j++) {
-    int64_t i = h->token[j], offered = affinity_at(f, i, lost.a) - affinity_at(f, i, lost.b);
-    if (offered < least && !is_full(x, i, lost.b))
-      least = offered;
-  }
-  f->cost[(int64_t)lost.a * f->graph.nodes + lost.b] = least;
+  const int64_t *column = f->column + lost.b * f->graph.solution->tokens;
+  int64_t least = least_difference(h->affinity, h->token, h->count, column);
+  f->cost[(int64_t)lost.a * f->graph.nodes + lost.b] = least < ALF_PATH_NONE / 2 ? least : ALF_PATH_NONE;
+}
+
+/* All arcs from an expert, by the rows of the batch. */
+static void renew_arcs(finish *f, int32_t a)
+{
+  const alf_exchange_graph *g = &f->graph;
+  const holders *h = &f->holders[a];
+  for (int32_t b = 0; b < g->solution->experts; b++)
+    f->cost[(int64_t)a * g->nodes + b] = ALF_PATH_NONE;
+  for (int64_t j = 0; j < h->count; j++)
+    alf_exchange_offer(g->problem, g->solution, h->token[j], a, g->nodes, f->open, f->cost);
 }
 
 /* Finds lost arcs anew, and enters those that the tokens of the path have gained. */
 static void renew_costs(finish *f)
 {
   for (int64_t j = 0; j < f->losses; j++)
-    renew_arc(f, f->lost[j]);
+    if (f->column)
+      renew_arc(f, f->lost[j]);
+    else if (j == 0 || f->lost[j].a != f->lost[j - 1].a)
+      renew_arcs(f, f->lost[j].a);
   f->losses = 0;
   for (int32_t j = 0; j < f->length; j++)
     if (f->path[j].token >= 0)
@@ -266,16 +327,22 @@ static bool is_balanced(const finish *f)
   return true;
 }
 
-static alf_status add_path(finish *f, alf_deadline deadline, alf_error *err)
+/* One search, and the paths that it has found to underloaded experts. */
+static alf_status add_paths(finish *f, alf_deadline deadline, alf_error *err)
 {
-  set_arcs(f);
-  int32_t sink = find_sink(f);
-  if (sink < 0)
+  int64_t paths = 0;
+  search(f);
+  for (int32_t sink = 0; sink < f->graph.solution->experts; sink++)
+    while (has_path(f, sink)) {
+      alf_status status = move_along(f, sink, err);
+      if (status)
+        return status;
+      renew_costs(f);
+      paths++;
+    }
+  f->graph.solution->iterations += paths;
+  if (paths == 0)
     return alf_fail(err, ALF_ESOLVER, "exchange: no path although every cell is free");
-  alf_status status = move_along(f, sink, err);
-  if (status)
-    return status;
-  renew_costs(f);
   if (alf_deadline_left_ms(deadline) <= 0)
     return alf_fail(err, ALF_ETIMEOUT, "exchange: time limit reached");
   return ALF_OK;
@@ -288,10 +355,8 @@ alf_status alf_exchange_finish(const alf_problem *problem, alf_solution *solutio
   alf_status status = finish_alloc(&f, err);
   if (!status)
     status = start(&f, err);
-  while (!status && !is_balanced(&f)) {
-    status = add_path(&f, deadline, err);
-    solution->iterations += !status;
-  }
+  while (!status && !is_balanced(&f))
+    status = add_paths(&f, deadline, err);
   finish_free(&f);
   return status ? status : alf_exchange_prices(problem, solution, err);
 }

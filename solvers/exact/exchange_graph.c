@@ -12,6 +12,7 @@ void alf_exchange_graph_free(alf_exchange_graph *g)
   free(g->cost);
   free(g->distance);
   free(g->parent);
+  free(g->spread);
   free(g->mark);
 }
 
@@ -22,10 +23,11 @@ alf_status alf_exchange_graph_alloc(alf_exchange_graph *g, alf_error *err)
   g->cost = malloc(nodes * nodes * sizeof *g->cost);
   g->distance = calloc(nodes, sizeof *g->distance);
   g->parent = calloc(nodes, sizeof *g->parent);
+  g->spread = calloc(nodes, sizeof *g->spread);
   g->mark = calloc(nodes, sizeof *g->mark);
-  if (g->cost && g->distance && g->parent && g->mark)
+  if (g->cost && g->distance && g->parent && g->spread && g->mark)
     return ALF_OK;
-  return alf_fail_memory(err, nodes * nodes * sizeof *g->cost + nodes * 20);
+  return alf_fail_memory(err, nodes * nodes * sizeof *g->cost + nodes * 28);
 }
 
 /* The ways over node a, at `here`, to all others; not 0 when one of them is shorter. */
@@ -43,11 +45,23 @@ ALF_HOT static int64_t relax_node(const int64_t *cost, int32_t nodes, int32_t a,
   return gained;
 }
 
+void alf_exchange_graph_restart(alf_exchange_graph *g)
+{
+  for (int32_t a = 0; a < g->nodes; a++) {
+    g->parent[a] = -1;
+    g->spread[a] = ALF_PATH_NONE;
+  }
+}
+
 bool alf_exchange_graph_relax(alf_exchange_graph *g)
 {
   bool changed = false;
-  for (int32_t a = 0; a < g->nodes; a++)
-    changed |= relax_node(g->cost + (int64_t)a * g->nodes, g->nodes, a, g->distance[a], g->distance, g->parent) != 0;
+  for (int32_t a = 0; a < g->nodes; a++) {
+    int64_t here = g->distance[a];
+    if (here < g->spread[a])
+      changed |= relax_node(g->cost + (int64_t)a * g->nodes, g->nodes, a, here, g->distance, g->parent) != 0;
+    g->spread[a] = here;
+  }
   return changed;
 }
 
@@ -56,8 +70,7 @@ alf_status alf_exchange_graph_read(alf_exchange_graph *g, alf_error *err)
   alf_status status = alf_exchange_costs(g->problem, g->solution, g->cost, err);
   for (int64_t a = 0; a < (int64_t)g->nodes * g->nodes && !status; a++)
     g->cost[a] = g->cost[a] < ALF_PATH_NONE ? g->cost[a] : ALF_PATH_NONE;
-  for (int32_t a = 0; a < g->nodes; a++)
-    g->parent[a] = -1;
+  alf_exchange_graph_restart(g);
   return status;
 }
 

@@ -13,6 +13,7 @@ typedef struct alf_exchange_graph {
   int64_t *cost;     /* nodes × nodes, grid units; ALF_PATH_NONE where there is no arc */
   int64_t *distance; /* nodes */
   int64_t *parent;   /* nodes; -1: none */
+  int64_t *spread;   /* nodes: distance over which arcs were last followed; ALF_PATH_NONE: never */
   int32_t *mark;     /* nodes: scratch */
 } alf_exchange_graph;
 
@@ -23,7 +24,11 @@ void alf_exchange_graph_free(alf_exchange_graph *graph);
 /* Reads the costs from the primal anew; no node has a parent then. Errors: ALF_ENOMEM. */
 alf_status alf_exchange_graph_read(alf_exchange_graph *graph, alf_error *err);
 
-/* One pass of Bellman and Ford over all arcs; whether a distance fell. */
+/* A new search: no node has a parent, no arc has been followed. The caller sets distances. */
+void alf_exchange_graph_restart(alf_exchange_graph *graph);
+
+/* One pass of Bellman and Ford over all arcs from nodes that came nearer since they were last passed; whether a distance
+   fell. */
 bool alf_exchange_graph_relax(alf_exchange_graph *graph);
 
 /* An arc with what can move along it; `token` is -1 where that is no token. */

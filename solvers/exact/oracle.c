@@ -58,4 +58,5 @@ const alf_rule alf_rule_oracle = {.name = "oracle",
                                   .form = ALF_FORM_FREE,
                                   .update = update,
                                   .u = 1,
+                                  .weight = true,
                                   .anchored = true};

@@ -103,6 +103,16 @@ static void test_near_repeats_that_choose_most_experts(void **state)
   alf_affinity_free(&batch);
 }
 
+/* The last paths read rows where a batch is too large to be turned (measured: they find 14 rows of arcs anew here). */
+static void test_near_repeats_too_large_to_turn(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_test_batch("early:T=140000,E=32", &batch);
+  assert_true(solve(&batch, 3, ALF_FRACTIONAL, "exchange").certified);
+  alf_affinity_free(&batch);
+}
+
 /* Half of the experts get nothing, or each one more than the one before: prices lie far from those of samples. */
 static void test_capacities_far_from_equal(void **state)
 {
@@ -258,6 +268,7 @@ int main(void)
       cmocka_unit_test(test_proven_on_every_kind),
       cmocka_unit_test(test_few_tokens_for_many_experts),
       cmocka_unit_test(test_near_repeats_that_choose_most_experts),
+      cmocka_unit_test(test_near_repeats_too_large_to_turn),
       cmocka_unit_test(test_capacities_far_from_equal),
       cmocka_unit_test(test_same_optimum_as_glpk),
       cmocka_unit_test(test_ends_of_the_grid),

@@ -128,7 +128,7 @@ static void draws_png(void **state)
 /* The shipped figures with the shipped numbers. */
 static void draws_the_shipped_figures(void **state)
 {
-  static const char *const names[] = {"demo", "solvers"};
+  static const char *const names[] = {"demo", "solvers", "rules"};
   static char first[LARGEST], second[LARGEST];
   alf_error err;
   skip_without_gnuplot();

@@ -327,6 +327,37 @@ static void every_rule_has_its_verdicts(void **state)
   alf_affinity_free(&batch);
 }
 
+/* The shift after three updates. */
+static void run_with(const alf_rule *rule, double u, const alf_affinity *batch, double *shift)
+{
+  alf_iterate *it = NULL;
+  alf_error err = {0};
+  const alf_step *step = NULL;
+  alf_iterate_settings settings = {rule, alf_schedule_find("constant"), u, 2};
+  assert_ok(alf_iterate_alloc(&it, batch, &settings, &err), &err);
+  assert_ok(alf_iterate_start(it, batch, &err), &err);
+  for (int n = 0; n < 3; n++)
+    assert_ok(alf_iterate_step(it, batch, &step, &err), &err);
+  memcpy(shift, step->shift_after.real, 8 * sizeof *shift);
+  alf_iterate_free(it);
+}
+
+/* Exactly those where more than 1 counts as 1 say so; u does nothing at all in "none". */
+static void weights_are_declared(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_test_batch("uniform:T=128,E=8", &batch);
+  for (int r = 0; alf_rules[r]; r++) {
+    double full[8], more[8];
+    run_with(alf_rules[r], 1, &batch, full);
+    run_with(alf_rules[r], 3, &batch, more);
+    assert_int_equal(!memcmp(full, more, sizeof full), alf_rules[r]->weight || !strcmp(alf_rules[r]->name, "none"));
+    assert_true(!alf_rules[r]->weight || alf_rule_usual_u(alf_rules[r]) <= 1);
+  }
+  alf_affinity_free(&batch);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -343,6 +374,7 @@ int main(void)
       cmocka_unit_test(stop_at_freezes_every_rule),
       cmocka_unit_test(parameters_out_of_range_are_refused),
       cmocka_unit_test(every_rule_has_its_verdicts),
+      cmocka_unit_test(weights_are_declared),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

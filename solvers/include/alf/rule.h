@@ -77,6 +77,7 @@ typedef struct alf_rule {
   size_t (*scratch_size)(const alf_rule_shape *shape); /* bytes that only last for one update; NULL: none */
   alf_combine combine;
   double u;       /* the step size that the rule is used with where nobody names one; 0: 0.001 */
+  bool weight;    /* u is the share of the way to a target: 1 goes all the way, and more counts as 1 */
   bool fractions; /* ALF_FORM_PROPORTIONAL: loads count as fractions of K·T, not in slots */
   bool anchored;  /* a common shift of p changes the steps (clamps do) */
   bool absolute;  /* so does a constant that is added to the affinities of a token, or it changes the selection */

@@ -56,6 +56,7 @@ const alf_rule alf_rule_bip = {.name = "bip",
                                .scratch_size = scratch_size,
                                .update = update,
                                .u = 1,
+                               .weight = true,
                                .anchored = true,
                                .absolute = true,
                                .parameters = parameters};

@@ -186,4 +186,5 @@ const alf_rule alf_rule_newton = {.name = "newton",
                                   .scratch_size = scratch_size,
                                   .update = update,
                                   .u = 0.7,
+                                  .weight = true,
                                   .parameters = parameters};

@@ -148,6 +148,7 @@ const alf_rule alf_rule_quantile = {.name = "quantile",
                                     .scratch_size = scratch_size,
                                     .update = update,
                                     .u = 1,
+                                    .weight = true,
                                     .anchored = true,
                                     .parameters = parameters};
 const alf_rule alf_rule_signed_quantile = {.name = "signed-quantile",

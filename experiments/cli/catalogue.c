@@ -9,7 +9,6 @@
 #include "alf/solver.h"
 #include "alf/source.h"
 #include "cli/nearest.h"
-#include "run/experiment.h"
 
 /* An accessor of a null-terminated table whose records have a name and a summary. */
 #define ACCESSOR(function, table)                                                                                      \
@@ -31,7 +30,6 @@ static const alf_parameter no_parameters[] = {{0}};
   }
 
 ACCESSOR(solver_in_table, alf_solvers)
-ACCESSOR(experiment_entry, alf_experiments)
 ACCESSOR_WITH_PARAMETERS(rule_entry, alf_rules)
 ACCESSOR_WITH_PARAMETERS(schedule_entry, alf_schedules)
 ACCESSOR_WITH_PARAMETERS(source_entry, alf_families)
@@ -62,6 +60,12 @@ static alf_cli_entry false_claim_entry(int i)
 {
   return alf_false_claims[i] ? (alf_cli_entry){alf_false_claims[i]->id, alf_false_claims[i]->title}
                              : (alf_cli_entry){0};
+}
+
+static alf_cli_entry experiment_entry(int i)
+{
+  const alf_experiment *e = alf_experiments[i];
+  return e ? (alf_cli_entry){.name = e->name, .summary = e->summary, .keys = e->keys} : (alf_cli_entry){0};
 }
 
 /* "auto" stands for a solver of the table. */

@@ -42,8 +42,6 @@ static alf_status prepare(run_state *s, alf_error *err)
   const alf_cli_options *o = s->options;
   if (o->series && !o->export)
     return alf_fail(err, ALF_EINVAL, "--series %s: expected --export, too", o->series);
-  if (o->series && o->times)
-    return alf_fail(err, ALF_EINVAL, "--series with --times: expected one of them");
   alf_status status = alf_config_read(&s->config, o->argument[0], o->set, err);
   if (status == ALF_OK && o->threads)
     s->config.threads = (int)o->threads;
@@ -88,7 +86,7 @@ static alf_status export_csv(const run_state *s, alf_error *err)
   const alf_cli_options *o = s->options;
   if (!o->export)
     return ALF_OK;
-  return o->series ? alf_export_series(&s->results, s->store, o->series, o->export, err)
+  return o->series ? alf_export_series(&s->results, s->store, o->series, o->export, o->times, err)
                    : alf_export_cells(&s->results, o->export, o->times, err);
 }
 

@@ -1,6 +1,5 @@
 #include "run/experiment.h"
 
-#include <math.h>
 #include <string.h>
 
 const alf_experiment *alf_experiment_find(const char *name)
@@ -11,30 +10,29 @@ const alf_experiment *alf_experiment_find(const char *name)
   return NULL;
 }
 
-static const alf_value *find(const alf_experiment_cell *cell, const char *name)
+alf_value alf_setting(const alf_experiment_cell *cell, const char *name)
 {
-  static const alf_value nothing = {.type = ALF_TEXT, .real = NAN, .text = ""};
   for (int s = 0; s < cell->settings; s++)
     if (!strcmp(cell->setting[s].name, name))
-      return &cell->setting[s].value;
-  return &nothing;
+      return cell->setting[s].value;
+  return alf_value_text("");
 }
 
 const char *alf_setting_text(const alf_experiment_cell *cell, const char *name)
 {
-  const alf_value *value = find(cell, name);
-  return value->type == ALF_TEXT ? value->text : "";
+  alf_value value = alf_setting(cell, name);
+  return value.type == ALF_TEXT ? value.text : "";
 }
 
 double alf_setting_real(const alf_experiment_cell *cell, const char *name)
 {
-  return find(cell, name)->real;
+  return alf_setting(cell, name).real;
 }
 
 int64_t alf_setting_whole(const alf_experiment_cell *cell, const char *name)
 {
-  const alf_value *value = find(cell, name);
-  return value->type == ALF_WHOLE ? value->whole : -1;
+  alf_value value = alf_setting(cell, name);
+  return value.type == ALF_WHOLE ? value.whole : -1;
 }
 
 bool alf_setting_is(const alf_experiment_cell *cell, const char *name, const char *word)

@@ -66,7 +66,10 @@ extern const alf_experiment *const alf_experiments[];
 /* NULL when there is none of that name. */
 const alf_experiment *alf_experiment_find(const char *name);
 
-/* The value of a key that the cell's kind has: as text; as a number, NAN for a word; as a whole number, −1 for a word. */
+/* The value of a key; an empty text where the kind has no such key. */
+alf_value alf_setting(const alf_experiment_cell *cell, const char *name);
+
+/* The same as text, "" for a number; as a number, NAN for a word; as a whole number, −1 for a word. */
 const char *alf_setting_text(const alf_experiment_cell *cell, const char *name);
 double alf_setting_real(const alf_experiment_cell *cell, const char *name);
 int64_t alf_setting_whole(const alf_experiment_cell *cell, const char *name);

@@ -35,9 +35,15 @@ static void put_value(FILE *csv, const alf_value *value)
 
 /* Names of metrics, each once, in the order of the cells. */
 typedef struct columns {
+  bool times; /* seconds are among them, too */
   int count;
   const char **name;
 } columns;
+
+static bool is_shown(bool times, const char *name)
+{
+  return times || !alf_is_time(name);
+}
 
 static bool has_column(const columns *c, const char *name)
 {
@@ -56,7 +62,7 @@ static alf_status find_columns(const alf_results *r, columns *c, alf_error *err)
       return alf_fail_memory(err, (size_t)(c->count + cell->metrics + 1) * sizeof *grown);
     c->name = grown;
     for (int m = 0; m < cell->metrics; m++)
-      if (!has_column(c, cell->metric[m].name))
+      if (is_shown(c->times, cell->metric[m].name) && !has_column(c, cell->metric[m].name))
         c->name[c->count++] = cell->metric[m].name;
   }
   return ALF_OK;
@@ -97,7 +103,7 @@ static void put_times(FILE *csv, const alf_results *r, const alf_result *cell)
     fputs(",,,,", csv);
 }
 
-static void put_cells(FILE *csv, const alf_results *r, const columns *c, bool times)
+static void put_cells(FILE *csv, const alf_results *r, const columns *c)
 {
   put_header(csv, r);
   fprintf(csv, ",seed,state");
@@ -105,7 +111,7 @@ static void put_cells(FILE *csv, const alf_results *r, const columns *c, bool ti
     putc(',', csv);
     put_text(csv, c->name[i]);
   }
-  fprintf(csv, times ? ",seconds,started,commit,code\n" : "\n");
+  fprintf(csv, c->times ? ",cell_seconds,started,commit,code\n" : "\n");
   for (int64_t i = 0; i < r->cells; i++) {
     const alf_result *cell = &r->cell[i];
     put_settings(csv, cell);
@@ -116,7 +122,7 @@ static void put_cells(FILE *csv, const alf_results *r, const columns *c, bool ti
       if (value)
         put_value(csv, value);
     }
-    if (times)
+    if (c->times)
       put_times(csv, r, cell);
     putc('\n', csv);
   }
@@ -124,13 +130,13 @@ static void put_cells(FILE *csv, const alf_results *r, const columns *c, bool ti
 
 alf_status alf_export_cells(const alf_results *results, const char *path, bool times, alf_error *err)
 {
-  columns c = {0};
+  columns c = {.times = times};
   alf_new_file csv = {0};
   alf_status status = find_columns(results, &c, err);
   if (status == ALF_OK)
     status = alf_new_file_open(&csv, path, err);
   if (status == ALF_OK) {
-    put_cells(csv.file, results, &c, times);
+    put_cells(csv.file, results, &c);
     status = alf_new_file_commit(&csv, err);
   }
   alf_new_file_close(&csv);
@@ -138,13 +144,15 @@ alf_status alf_export_cells(const alf_results *results, const char *path, bool t
   return status;
 }
 
-static void put_series(FILE *csv, const alf_result *cell, const alf_series *s)
+static void put_series(FILE *csv, const alf_result *cell, const alf_series *s, bool times)
 {
   for (int64_t row = 0; row < s->rows; row++) {
     put_settings(csv, cell);
     fprintf(csv, ",%" PRId64, s->step[row]);
     for (int c = 0; c < s->columns; c++) {
       alf_value value = alf_value_real(s->value[row * s->columns + c]);
+      if (!is_shown(times, s->column[c]))
+        continue;
       putc(',', csv);
       put_value(csv, &value);
     }
@@ -152,17 +160,18 @@ static void put_series(FILE *csv, const alf_result *cell, const alf_series *s)
   }
 }
 
-static void put_series_header(FILE *csv, const alf_results *r, const alf_series *s)
+static void put_series_header(FILE *csv, const alf_results *r, const alf_series *s, bool times)
 {
   put_header(csv, r);
   fprintf(csv, ",step");
   for (int c = 0; c < s->columns; c++)
-    fprintf(csv, ",%s", s->column[c]);
+    if (is_shown(times, s->column[c]))
+      fprintf(csv, ",%s", s->column[c]);
   putc('\n', csv);
 }
 
 alf_status alf_export_series(const alf_results *results, const alf_store *store, const char *name, const char *path,
-                             alf_error *err)
+                             bool times, alf_error *err)
 {
   alf_new_file csv = {0};
   bool any = false;
@@ -171,10 +180,10 @@ alf_status alf_export_series(const alf_results *results, const alf_store *store,
     alf_series s;
     status = alf_series_read(&s, store, &results->cell[i], name, err);
     if (status == ALF_OK && s.columns > 0 && !any)
-      put_series_header(csv.file, results, &s);
+      put_series_header(csv.file, results, &s, times);
     any = any || s.columns > 0;
     if (status == ALF_OK)
-      put_series(csv.file, &results->cell[i], &s);
+      put_series(csv.file, &results->cell[i], &s, times);
     alf_series_free(&s);
   }
   if (status == ALF_OK && !any)

@@ -114,6 +114,12 @@ bool alf_outcome_next(const alf_outcome *o, int64_t *offset, alf_item *item)
   return true;
 }
 
+bool alf_is_time(const char *name)
+{
+  size_t length = strlen(name);
+  return length >= 7 && !strcmp(name + length - 7, "seconds");
+}
+
 void alf_outcome_free(alf_outcome *o)
 {
   free(o->bytes);

@@ -35,13 +35,14 @@ typedef struct alf_outcome {
   bool failed; /* memory ran out: what came after is missing */
 } alf_outcome;
 
-/* One more metric; each name once. Whoever fills an outcome need not look whether memory was had: the reader does. */
+/* One more metric; each name once, and none that a key has. Seconds have names that end in "seconds": they differ from run
+   to run, and are exported only where times are asked for. Whoever fills an outcome need not look whether memory was had: the reader does. */
 void alf_outcome_real(alf_outcome *outcome, const char *name, double value);
 void alf_outcome_whole(alf_outcome *outcome, const char *name, int64_t value);
 void alf_outcome_text(alf_outcome *outcome, const char *name, const char *text);
 
 /* Begins a series with such columns beside the step ("gap,max_load"; no blanks), and adds one row to the series begun
-   last: a value for each column, NAN for not known. Steps ascend. */
+   last: a value for each column, NAN for not known. Of two rows of one step the later counts. */
 void alf_outcome_series(alf_outcome *outcome, const char *name, const char *columns);
 void alf_outcome_row(alf_outcome *outcome, int64_t step, const double *value, int columns);
 
@@ -59,6 +60,9 @@ typedef struct alf_item {
 
 /* Reads the item at *offset, which starts at 0 and moves on. False at the end. */
 bool alf_outcome_next(const alf_outcome *outcome, int64_t *offset, alf_item *item);
+
+/* Whether a metric or a column of that name is a time. */
+bool alf_is_time(const char *name);
 
 void alf_outcome_free(alf_outcome *outcome);
 

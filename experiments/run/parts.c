@@ -23,11 +23,16 @@ static bool is_family(const char *text)
   return alf_family_find(name) != NULL;
 }
 
+alf_status alf_base_input(const char *base, const char *text, char input[ALF_PATH], alf_error *err)
+{
+  return alf_base_path(is_family(text) ? "" : base, text, input, err);
+}
+
 alf_status alf_base_source(alf_source **source, const char *text, const char *base, uint64_t seed, alf_error *err)
 {
   char path[ALF_PATH];
   *source = NULL;
-  alf_status status = alf_base_path(is_family(text) ? "" : base, text, path, err);
+  alf_status status = alf_base_input(base, text, path, err);
   return status == ALF_OK ? alf_source_open(source, path, seed, err) : status;
 }
 
@@ -44,6 +49,33 @@ alf_status alf_base_rule(const char *text, const char *base, const alf_rule **ru
 alf_status alf_read_format(const char *text, alf_format *format, alf_error *err)
 {
   return alf_format_read(strcmp(text, "none") ? text : "", format, err);
+}
+
+alf_status alf_parts_read(alf_parts *parts, const alf_experiment_cell *cell, alf_error *err)
+{
+  const char *format = alf_setting_text(cell, "format");
+  *parts = (alf_parts){0};
+  alf_status status = alf_base_rule(alf_setting_text(cell, "rule"), cell->base, &parts->rule, parts->rule_value, err);
+  if (status == ALF_OK)
+    status = alf_schedule_read(alf_setting_text(cell, "schedule"), &parts->schedule, parts->schedule_value, err);
+  return status == ALF_OK ? alf_read_format(format, &parts->format, err) : status;
+}
+
+alf_status alf_cell_source(alf_source **source, const alf_experiment_cell *cell, alf_error *err)
+{
+  return alf_base_source(source, alf_setting_text(cell, "source"), cell->base, cell->seed, err);
+}
+
+alf_status alf_cell_check_topk(const alf_experiment_cell *cell, alf_error *err)
+{
+  alf_source *source = NULL;
+  int64_t topk = alf_setting_whole(cell, "topk");
+  alf_status status = alf_cell_source(&source, cell, err);
+  if (status == ALF_OK && topk >= alf_source_describe(source)->experts)
+    status = alf_fail(err, ALF_EINVAL, "topk = %lld: expected 1..%d for %d experts", (long long)topk,
+                      alf_source_describe(source)->experts - 1, alf_source_describe(source)->experts);
+  alf_source_close(source);
+  return status;
 }
 
 /* Takes text and digest over. */

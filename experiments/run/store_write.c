@@ -223,7 +223,7 @@ static void record_outcome(recording *r, const alf_outcome *outcome)
   alf_item item;
   r->metric = prepare(&r->w, "INSERT INTO metric(cell, position, name, value) VALUES(?, ?, ?, ?)");
   r->series = prepare(&r->w, "INSERT INTO series(cell, series, position, name) VALUES(?, ?, ?, ?)");
-  r->point = prepare(&r->w, "INSERT INTO point(series, step, value) VALUES(?, ?, ?)");
+  r->point = prepare(&r->w, "INSERT OR REPLACE INTO point(series, step, value) VALUES(?, ?, ?)");
   for (int64_t at = 0; r->w.status == ALF_OK && alf_outcome_next(outcome, &at, &item);) {
     if (item.type == ALF_ITEM_METRIC)
       record_metric(r, &item.metric);

@@ -1,24 +1,22 @@
 /* A balancing rule at work: what alflab iterate says in the end. */
 #include <math.h>
-#include <string.h>
 
 #include "measure/iteration.h"
-#include "run/parts.h"
+#include "run/kinds/keys.h"
 
-static const char *const usual[] = {"usual", NULL}, *const arithmetics[] = {"exact", "float64", "float32", NULL},
-                         *const yes_no[] = {"yes", "no", NULL};
+static const char *const arithmetics[] = {"exact", "float64", "float32", NULL}, *const yes_no[] = {"yes", "no", NULL};
 
 static const alf_key keys[] = {
-    {"source", ALF_KEY_SOURCE, NULL, 0, 0, NULL, "a source of affinities"},
-    {"rule", ALF_KEY_RULE, "sign", 0, 0, NULL, "how loads move the shift"},
-    {"schedule", ALF_KEY_SCHEDULE, "constant", 0, 0, NULL, "how the step size falls"},
-    {"u", ALF_KEY_REAL, "usual", 1e-15, 1e15, usual, "step size before the schedule's factor"},
-    {"format", ALF_KEY_FORMAT, "none", 0, 0, NULL, "number formats and counting bugs"},
-    {"topk", ALF_KEY_WHOLE, NULL, 1, ALF_MAX_EXPERTS - 1, NULL, "experts per token"},
-    {"steps", ALF_KEY_WHOLE, "0", 0, 1e9, NULL, "updates; 0: 1000 on one batch, once through a stream"},
-    {"arithmetic", ALF_KEY_CHOICE, "exact", 0, 0, arithmetics, "the numbers of the run"},
-    {"every", ALF_KEY_CHOICE, "no", 0, 0, yes_no, "look at every iterate: regret, mean_swaps"},
-    {"series", ALF_KEY_WHOLE, "0", 0, 1e9, NULL, "record every Nth iterate in the series iterates; 0: none"},
+    KEY_SOURCE,
+    KEY_RULE,
+    KEY_SCHEDULE,
+    KEY_U,
+    KEY_FORMAT,
+    KEY_TOPK,
+    {"steps", ALF_KEY_WHOLE, "0", 0, 1e9, .help = "updates; 0: 1000 on one batch, once through a stream"},
+    {"arithmetic", ALF_KEY_CHOICE, "exact", 0, 0, arithmetics, .help = "the numbers of the run"},
+    {"every", ALF_KEY_CHOICE, "no", 0, 0, yes_no, .help = "look at every iterate: regret, mean_swaps"},
+    {"series", ALF_KEY_WHOLE, "0", 0, 1e9, .help = "record every Nth iterate in the series iterates; 0: none"},
     {0}};
 
 /* The columns of the series "iterates": looks at iterates in order. */
@@ -31,8 +29,7 @@ typedef struct cell_run {
   alf_outcome *outcome;
   int64_t every; /* iterates between rows; 0: no series */
   alf_source *source;
-  alf_format format;
-  double rule_value[ALF_MAX_PARAMETERS], schedule_value[ALF_MAX_PARAMETERS];
+  alf_parts parts;
   alf_iteration iteration;
 } cell_run;
 
@@ -77,6 +74,8 @@ static void report(const alf_iteration *it, alf_outcome *outcome)
   alf_outcome_real(outcome, "cycle_min_load", cycle ? (double)cycle->min_load : (double)NAN);
   alf_outcome_real(outcome, "cycle_drift", alf_iteration_drift(it));
   alf_outcome_real(outcome, "settled_at", settled_at >= 0 ? (double)settled_at : (double)NAN);
+  alf_outcome_real(outcome, "iterate_seconds", it->seconds);
+  alf_outcome_real(outcome, "optimum_seconds", it->optima.seconds);
 }
 
 static alf_status set_up(cell_run *run, alf_error *err)
@@ -91,18 +90,16 @@ static alf_status set_up(cell_run *run, alf_error *err)
                                      .threads = cell->threads,
                                      .observe = observe,
                                      .context = run};
-  alf_cell *parts = &settings.cell;
-  *parts = (alf_cell){.u = alf_setting_is(cell, "u", "usual") ? 0 : alf_setting_real(cell, "u"),
-                      .rule_values = run->rule_value,
-                      .schedule_values = run->schedule_value,
-                      .format = &run->format};
-  alf_status status = alf_base_rule(alf_setting_text(cell, "rule"), cell->base, &parts->rule, run->rule_value, err);
-  if (status == ALF_OK)
-    status = alf_schedule_read(alf_setting_text(cell, "schedule"), &parts->schedule, run->schedule_value, err);
-  if (status == ALF_OK)
-    status = alf_read_format(alf_setting_text(cell, "format"), &run->format, err);
-  if (status == ALF_OK)
-    status = alf_base_source(&run->source, alf_setting_text(cell, "source"), cell->base, cell->seed, err);
+  alf_status status = alf_parts_read(&run->parts, cell, err);
+  if (status != ALF_OK)
+    return status;
+  settings.cell = (alf_cell){.rule = run->parts.rule,
+                             .schedule = run->parts.schedule,
+                             .u = usual_or_given_u(cell, run->parts.rule),
+                             .rule_values = run->parts.rule_value,
+                             .schedule_values = run->parts.schedule_value,
+                             .format = &run->parts.format};
+  status = alf_cell_source(&run->source, cell, err);
   return status == ALF_OK ? alf_iteration_start(&run->iteration, run->source, &settings, err) : status;
 }
 
@@ -121,22 +118,10 @@ static alf_status run_cell(const alf_experiment_cell *cell, alf_outcome *outcome
   return status;
 }
 
-static alf_status check(const alf_experiment_cell *cell, alf_error *err)
-{
-  alf_source *source = NULL;
-  int64_t topk = alf_setting_whole(cell, "topk");
-  alf_status status = alf_base_source(&source, alf_setting_text(cell, "source"), cell->base, cell->seed, err);
-  if (status == ALF_OK && topk >= alf_source_describe(source)->experts)
-    status = alf_fail(err, ALF_EINVAL, "topk = %lld: expected 1..%d for %d experts", (long long)topk,
-                      alf_source_describe(source)->experts - 1, alf_source_describe(source)->experts);
-  alf_source_close(source);
-  return status;
-}
-
 const alf_experiment alf_experiment_iterate = {
     .name = "iterate",
     .summary = "a balancing rule at work: loads, gap, regret, limit cycle, as alflab iterate reports them",
     .code = "solvers theory experiments/measure experiments/run/kinds/iterate.c",
     .keys = keys,
-    .check = check,
+    .check = alf_cell_check_topk,
     .run = run_cell};

@@ -150,10 +150,10 @@ static void cells_are_checked_before_any_runs(void **state)
   planned p;
   alf_error err = {0};
   assert_ok(alf_config_parse(&p.config, "x.ini", example, "topk=2,8", &err), &err);
-  assert_fails(alf_plan_make(&p.plan, &p.config, &err), ALF_EINVAL, &err, "topk = 8: expected 1..7 for 8 experts");
+  assert_fails(alf_plan_make(&p.plan, &p.config, &err), ALF_EFORMAT, &err, "topk = 8: expected 1..7 for 8 experts");
   drop(&p);
   assert_ok(alf_config_parse(&p.config, "x.ini", example, "repetitions=1e6", &err), &err);
-  assert_fails(alf_plan_make(&p.plan, &p.config, &err), ALF_EINVAL, &err, "x: more than 1000000 cells");
+  assert_fails(alf_plan_make(&p.plan, &p.config, &err), ALF_EFORMAT, &err, "x: more than 1000000 cells");
   drop(&p);
 }
 

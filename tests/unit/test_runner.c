@@ -229,6 +229,7 @@ static void a_stopped_run_leaves_cells_as_they_were(void **state)
   alf_runner_result result = run(f, 2, 0, 2);
   assert_true(result.interrupted);
   assert_int_equal(result.done + result.failed, 0);
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no process is left */
   alf_results r = results_of(f);
   for (int c = 0; c < 3; c++)
     assert_int_equal(r.cell[c].state, ALF_CELL_WAITING);

@@ -21,7 +21,7 @@ typedef struct fixture {
 } fixture;
 
 static const char example[] = "[experiment]\nkind = iterate\ntopk = 2\nsource = uniform:T=64,E=8\nu = 0.1, usual\n"
-                              "rule = sign, smebu[kappa=1,beta=0.5]\n";
+                              "rule = sign, smebu[kappa=1,beta=0.25]\n";
 
 static int set_up(void **state)
 {
@@ -127,7 +127,7 @@ static void results_are_what_was_recorded(void **state)
     assert_string_equal(alf_result_value(cell, "text").text, "a \"b\", c");
     assert_int_equal(alf_result_value(cell, "unknown").type, ALF_UNKNOWN);
     assert_int_equal(alf_result_value(cell, "nothing").type, ALF_UNKNOWN);
-    assert_string_equal(alf_result_value(cell, "rule").text, c < 2 ? "sign" : "smebu[kappa=1,beta=0.5]");
+    assert_string_equal(alf_result_value(cell, "rule").text, c < 2 ? "sign" : "smebu[kappa=1,beta=0.25]");
     assert_true(c % 2 ? !strcmp(alf_result_value(cell, "u").text, "usual") : alf_result_real(cell, "u") == 0.1);
     assert_int_equal(cell->seed, f->plan.cell[c].seed);
     assert_string_equal(cell->commit, "abc");
@@ -218,7 +218,7 @@ static void exports_have_fixed_bytes(void **state)
 #define KEYS   "source,rule,schedule,u,format,topk,steps,arithmetic,every,series,repetition"
 #define SOURCE "\"uniform:T=64,E=8\","
 #define REST   ",none,2,0,exact,no,0,0"
-#define SMEBU  "\"smebu[kappa=1,beta=0.5]\",constant,"
+#define SMEBU  "\"smebu[kappa=1,beta=0.25]\",constant,"
   int64_t seed = (int64_t)f->plan.cell[0].seed;
   snprintf(expected, sizeof expected,
            KEYS ",seed,state,real,whole,text,unknown\n" SOURCE "sign,constant,0.10000000000000001" REST

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shipped.h"
+
 #define LONGEST_COMPLAINT 2000
 
 extern char **environ;
@@ -227,11 +229,12 @@ static alf_status draw(const char *folder, const char *script, const char *csv, 
 
 alf_status alf_plot_draw(const char *name, const char *csv, const char *out, alf_plot_format format, alf_error *err)
 {
-  const char *named = getenv("ALFLAB_PLOTS");
-  const char *folder = named && *named ? named : ALF_SOURCE_DIR "/plots";
+  char folder[ALF_SHIPPED_PATH];
+  alf_status status = alf_shipped_folder("ALFLAB_PLOTS", "plots", folder, err);
+  if (status != ALF_OK)
+    return status;
   size_t size = strlen(folder) + strlen(name) + strlen(out) + 40;
   char *script = malloc(size), *temporary = malloc(size);
-  alf_status status = ALF_OK;
   if (script && temporary) {
     snprintf(script, size, "%s/%s.gp", folder, name);
     snprintf(temporary, size, "%s.%ld.tmp", out, (long)getpid());

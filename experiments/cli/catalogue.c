@@ -8,6 +8,7 @@
 #include "alf/schedule.h"
 #include "alf/solver.h"
 #include "alf/source.h"
+#include "cli/figures.h"
 #include "cli/nearest.h"
 
 /* An accessor of a null-terminated table whose records have a name and a summary. */
@@ -68,6 +69,11 @@ static alf_cli_entry experiment_entry(int i)
   return e ? (alf_cli_entry){.name = e->name, .summary = e->summary, .keys = e->keys} : (alf_cli_entry){0};
 }
 
+static alf_cli_entry figure_entry(int i)
+{
+  return (alf_cli_entry){alf_cli_figures[i].name, alf_cli_figures[i].summary};
+}
+
 /* "auto" stands for a solver of the table. */
 static alf_cli_entry solver_entry(int i)
 {
@@ -84,6 +90,7 @@ const alf_cli_section alf_cli_sections[] = {
     {"claims", "claim", claim_entry},
     {"false_claims", "false claim", false_claim_entry},
     {"experiments", "experiment", experiment_entry},
+    {"figures", "figure", figure_entry},
     {0},
 };
 

@@ -9,11 +9,12 @@
 #include "cli/nearest.h"
 #include "gnuplot.h"
 
-static const alf_cli_figure figures[] = {
+const alf_cli_figure alf_cli_figures[] = {
     {"solvers", "gap against seconds of all solvers at 4096/64/6 and 16384/64/8", alf_cli_write_solvers},
     {"rules", "balance, gap and speed of all rules, by default and at their best", alf_cli_write_rules},
+    {0},
 };
-enum { FIGURES = sizeof figures / sizeof *figures };
+enum { FIGURES = sizeof alf_cli_figures / sizeof *alf_cli_figures - 1 };
 
 static alf_status draw(const alf_cli_figure *figure, const alf_cli_options *options, alf_error *err)
 {
@@ -42,9 +43,9 @@ static const alf_cli_figure *find(const char *name, alf_error *err)
 {
   const char *names[FIGURES + 1] = {NULL};
   for (int i = 0; i < FIGURES; i++) {
-    if (!strcmp(figures[i].name, name))
-      return &figures[i];
-    names[i] = figures[i].name;
+    if (!strcmp(alf_cli_figures[i].name, name))
+      return &alf_cli_figures[i];
+    names[i] = alf_cli_figures[i].name;
   }
   char known[300];
   alf_cli_nearest(name, names, "", known, sizeof known);

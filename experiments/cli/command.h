@@ -19,7 +19,8 @@
   X(trace_info)                                                                                                        \
   X(trace_cut)                                                                                                         \
   X(trace_synth)                                                                                                       \
-  X(list)
+  X(list)                                                                                                              \
+  X(completion)
 
 /* What the program ends with. */
 enum alf_cli_exit {

@@ -12,8 +12,8 @@
 
 #define ALF_DEMO_PATH 4096
 
-/* The path of a shipped trace, "FOLDER/name": FOLDER is experiments/data of the source folder this was built from, or
-   what the environment names in ALFLAB_DATA. ALF_EINVAL when the path is too long. */
+/* The path of a shipped trace, "FOLDER/name": FOLDER is what the environment names in ALFLAB_DATA, else the data that
+   come with the program (shipped.h, which has the errors). */
 alf_status alf_demo_data_path(const char *name, char path[ALF_DEMO_PATH], alf_error *err);
 
 /* Reads the first batch of INPUT into *batch, which the caller zero-initialised and frees. */

@@ -1,12 +1,13 @@
-#include <stdlib.h>
-
 #include "cli/demo.h"
 #include "cli/input.h"
+#include "shipped.h"
 
 alf_status alf_demo_data_path(const char *name, char path[ALF_DEMO_PATH], alf_error *err)
 {
-  const char *named = getenv("ALFLAB_DATA");
-  const char *folder = named && *named ? named : ALF_SOURCE_DIR "/experiments/data";
+  char folder[ALF_SHIPPED_PATH];
+  alf_status status = alf_shipped_folder("ALFLAB_DATA", "data", folder, err);
+  if (status != ALF_OK)
+    return status;
   int length = snprintf(path, ALF_DEMO_PATH, "%s/%s", folder, name);
   return length < ALF_DEMO_PATH ? ALF_OK
                                 : alf_fail(err, ALF_EINVAL, "%.200s...: expected a path of at most %d characters",

@@ -13,6 +13,9 @@ typedef struct alf_cli_figure {
   alf_status (*write)(FILE *csv, const alf_cli_options *options, alf_error *err);
 } alf_cli_figure;
 
+/* Ends with a NULL name. */
+extern const alf_cli_figure alf_cli_figures[];
+
 /* Gap against seconds of all solvers at training size. */
 alf_status alf_cli_write_solvers(FILE *csv, const alf_cli_options *options, alf_error *err);
 

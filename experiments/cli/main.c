@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/manual.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
 #include "cli/overwrite.h"
@@ -117,6 +118,11 @@ static int run_without_command(int argc, char **argv, alf_error *err)
 {
   if (is_help(argc, argv)) {
     print_overview(NULL);
+    return ALF_CLI_HELD;
+  }
+  if (argc > 0 && !strcmp(argv[0], "--help-all")) {
+    print_overview(NULL);
+    alf_cli_print_manual();
     return ALF_CLI_HELD;
   }
   if (argc > 0 && !strcmp(argv[0], "--version")) {

@@ -9,7 +9,7 @@
 #include "cli/nearest.h"
 #include "cli/number.h"
 
-#define MOST_OPTIONS 96  /* records of the table */
+#define MOST_OPTIONS 200 /* records of the table */
 #define FIRST_KEY    256 /* keys of options without a letter: this plus their place in the table */
 
 /* What argp's parser function works on. */
@@ -21,7 +21,7 @@ typedef struct parse_state {
   alf_error *err;
 } parse_state;
 
-static bool has(const alf_cli_command *command, const alf_cli_option *option)
+bool alf_cli_has(const alf_cli_command *command, const alf_cli_option *option)
 {
   for (int i = 0; alf_cli_commands[i]; i++)
     if (alf_cli_commands[i] == command)
@@ -37,7 +37,7 @@ static int key_of(const alf_cli_option *option)
 static const alf_cli_option *find_by_key(const alf_cli_command *command, int key)
 {
   for (const alf_cli_option *option = alf_cli_option_table; option->name; option++)
-    if (has(command, option) && key_of(option) == key)
+    if (alf_cli_has(command, option) && key_of(option) == key)
       return option;
   return NULL;
 }
@@ -86,7 +86,7 @@ static int count_matches(const alf_cli_command *command, const char *name, size_
 {
   int count = 0;
   for (const alf_cli_option *option = alf_cli_option_table; option->name; option++) {
-    if (!has(command, option) || strncmp(option->name, name, length))
+    if (!alf_cli_has(command, option) || strncmp(option->name, name, length))
       continue;
     *match = option;
     if (!option->name[length])
@@ -101,7 +101,7 @@ static alf_status fail_unknown(const alf_cli_command *command, const char *shown
   const char *names[MOST_OPTIONS + 1] = {NULL};
   int count = 0;
   for (const alf_cli_option *option = alf_cli_option_table; option->name && count < MOST_OPTIONS; option++)
-    if (has(command, option))
+    if (alf_cli_has(command, option))
       names[count++] = option->name;
   char known[400];
   alf_cli_nearest(name, names, "--", known, sizeof known);
@@ -178,7 +178,7 @@ static alf_status check_arguments(const alf_cli_command *command, const alf_cli_
 static alf_status check_required(const parse_state *parse, alf_error *err)
 {
   for (const alf_cli_option *option = alf_cli_option_table; option->name; option++)
-    if (option->required && has(parse->command, option) && !parse->given[option - alf_cli_option_table])
+    if (option->required && alf_cli_has(parse->command, option) && !parse->given[option - alf_cli_option_table])
       return alf_fail(err, ALF_EINVAL, "--%s is missing: expected --%s %s, %s", option->name, option->name,
                       option->argument, option->help);
   return ALF_OK;
@@ -189,7 +189,7 @@ static void fill_argp(const alf_cli_command *command, struct argp_option *table)
 {
   int count = 0;
   for (const alf_cli_option *option = alf_cli_option_table; option->name && count < MOST_OPTIONS; option++) {
-    if (!has(command, option))
+    if (!alf_cli_has(command, option))
       continue;
     struct argp_option *entry = &table[count++];
     entry->name = option->name;
@@ -205,7 +205,7 @@ alf_status alf_cli_parse(const alf_cli_command *command, int argc, char **argv, 
 {
   *options = (alf_cli_options){0};
   for (const alf_cli_option *option = alf_cli_option_table; option->name; option++)
-    if (has(command, option) && option->fallback && store(option, option->fallback, options, err) != ALF_OK)
+    if (alf_cli_has(command, option) && option->fallback && store(option, option->fallback, options, err) != ALF_OK)
       return err->code;
 
   struct argp_option table[MOST_OPTIONS + 1] = {{0}};
@@ -220,8 +220,7 @@ alf_status alf_cli_parse(const alf_cli_command *command, int argc, char **argv, 
   return status == ALF_OK ? check_required(&parse, err) : status;
 }
 
-/* Help text with range and fallback. */
-static void describe(const alf_cli_option *option, char *text, size_t size)
+void alf_cli_describe_option(const alf_cli_option *option, char *text, size_t size)
 {
   int used = snprintf(text, size, "%s", option->help);
   if (option->type == ALF_CLI_INTEGER || option->type == ALF_CLI_REAL)
@@ -234,12 +233,11 @@ static void describe(const alf_cli_option *option, char *text, size_t size)
 
 void alf_cli_print_help(const alf_cli_command *command)
 {
-  enum { TEXT = 400 };
   struct argp_option table[MOST_OPTIONS + 1] = {{0}};
-  char text[MOST_OPTIONS][TEXT];
+  char text[MOST_OPTIONS][ALF_CLI_OPTION_TEXT];
   fill_argp(command, table);
   for (int i = 0; table[i].name; i++) {
-    describe(find_by_key(command, table[i].key), text[i], TEXT);
+    alf_cli_describe_option(find_by_key(command, table[i].key), text[i], ALF_CLI_OPTION_TEXT);
     table[i].doc = text[i];
   }
   char about[2000], name[40];

@@ -51,6 +51,13 @@ struct alf_cli_command;
 alf_status alf_cli_parse(const struct alf_cli_command *command, int argc, char **argv, alf_cli_options *options,
                          alf_error *err);
 
+/* Whether the command takes that option. */
+bool alf_cli_has(const struct alf_cli_command *command, const alf_cli_option *option);
+
+/* What --help says of an option: its help text with range and fallback. */
+#define ALF_CLI_OPTION_TEXT 400
+void alf_cli_describe_option(const alf_cli_option *option, char *text, size_t size);
+
 /* Prints the help of a command to stdout. */
 void alf_cli_print_help(const struct alf_cli_command *command);
 

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zip.h>
 
 #include "alf/cycle.h"
 #include "alf/face.h"
@@ -19,62 +17,40 @@
 #include "exact/solution.h"
 #include "faults.h"
 #include "files.h"
+#include "fixture.h"
 
-/* What the operations work on, and what they make. */
-typedef struct fixture {
-  void *folder;
-  char npy[ALF_TEST_PATH], npz[ALF_TEST_PATH], directory[ALF_TEST_PATH], written[ALF_TEST_PATH];
-  alf_affinity raw, batch;
-  alf_instance instance; /* of batch, solved */
-  const alf_solver *solver;
-  alf_problem problem;
-  alf_source *source;
-  alf_affinity out;
-  alf_iterate *it;
-  alf_cycle *cycle;
-  alf_observer *observer;
-  alf_watch *watch;
-  alf_instance made;
-  alf_solution solution;
-  alf_certificate certificate;
-  alf_face face;
-  alf_claim_result result[16];
-} fixture;
-
-static const double step_sizes[] = {0.01, 0.5};
-
-static alf_status read_source(fixture *f, const char *input, alf_error *err)
+static alf_status read_source(alf_fixture *f, const char *input, alf_error *err)
 {
   alf_status status = alf_source_open(&f->source, input, 0, err);
   return status == ALF_OK ? alf_source_next(f->source, &f->out, err) : status;
 }
 
-static alf_status read_family(fixture *f, alf_error *err)
+static alf_status read_family(alf_fixture *f, alf_error *err)
 {
   return read_source(f, "softmax:T=6,E=4,skew=2", err);
 }
 
-static alf_status read_npy(fixture *f, alf_error *err)
+static alf_status read_npy(alf_fixture *f, alf_error *err)
 {
   return read_source(f, f->npy, err);
 }
 
-static alf_status read_npz(fixture *f, alf_error *err)
+static alf_status read_npz(alf_fixture *f, alf_error *err)
 {
   return read_source(f, f->npz, err);
 }
 
-static alf_status read_directory(fixture *f, alf_error *err)
+static alf_status read_directory(alf_fixture *f, alf_error *err)
 {
   return read_source(f, f->directory, err);
 }
 
-static alf_status write_npy(fixture *f, alf_error *err)
+static alf_status write_npy(alf_fixture *f, alf_error *err)
 {
   return alf_npy_write(f->written, ALF_FLOAT64, 2, (int64_t[]){f->raw.tokens, f->raw.experts}, f->raw.values, err);
 }
 
-static alf_status write_rows(fixture *f, alf_error *err)
+static alf_status write_rows(alf_fixture *f, alf_error *err)
 {
   alf_npy_rows rows = {0};
   alf_status status = alf_npy_rows_open(&rows, f->written, f->raw.experts, err);
@@ -84,18 +60,18 @@ static alf_status write_rows(fixture *f, alf_error *err)
   return status;
 }
 
-static alf_status to_dyadic(fixture *f, alf_error *err)
+static alf_status to_dyadic(alf_fixture *f, alf_error *err)
 {
   return alf_affinity_convert(&f->raw, ALF_DYADIC, &f->out, err);
 }
 
-static alf_status to_float64(fixture *f, alf_error *err)
+static alf_status to_float64(alf_fixture *f, alf_error *err)
 {
   return alf_affinity_convert(&f->batch, ALF_FLOAT64, &f->out, err);
 }
 
 /* Single precision, and back in the memory of the same batch. */
-static alf_status there_and_back(fixture *f, alf_error *err)
+static alf_status there_and_back(alf_fixture *f, alf_error *err)
 {
   alf_affinity single = {0};
   alf_status status = alf_affinity_convert(&f->raw, ALF_FLOAT32, &single, err);
@@ -105,12 +81,13 @@ static alf_status there_and_back(fixture *f, alf_error *err)
   return status;
 }
 
-static alf_status copy_dyadic(fixture *f, alf_error *err)
+static alf_status copy_dyadic(alf_fixture *f, alf_error *err)
 {
   return alf_affinity_convert(&f->batch, ALF_DYADIC, &f->out, err);
 }
 
-static alf_status iterate(fixture *f, const alf_affinity *batch, const alf_rule *rule, const char *text, alf_error *err)
+static alf_status iterate(alf_fixture *f, const alf_affinity *batch, const alf_rule *rule, const char *text,
+                          alf_error *err)
 {
   alf_format format;
   alf_iterate_settings settings = {rule, alf_schedules[0], 0.1, 2, .format = &format};
@@ -124,44 +101,44 @@ static alf_status iterate(fixture *f, const alf_affinity *batch, const alf_rule 
   return status;
 }
 
-static alf_status iterate_exactly(fixture *f, alf_error *err)
+static alf_status iterate_exactly(alf_fixture *f, alf_error *err)
 {
   return iterate(f, &f->batch, alf_rules[0], "loads=bfloat16,ranks=3,stale=1,padding=1,groups=2,kept=1", err);
 }
 
-static alf_status iterate_with_state(fixture *f, alf_error *err)
+static alf_status iterate_with_state(alf_fixture *f, alf_error *err)
 {
   return iterate(f, &f->raw, alf_rule_find("ema"), NULL, err);
 }
 
 /* Which takes memory while it solves. */
-static alf_status iterate_to_the_optimum(fixture *f, alf_error *err)
+static alf_status iterate_to_the_optimum(alf_fixture *f, alf_error *err)
 {
   return iterate(f, &f->raw, alf_rule_find("oracle"), NULL, err);
 }
 
-static alf_status make_cycle(fixture *f, alf_error *err)
+static alf_status make_cycle(alf_fixture *f, alf_error *err)
 {
   return alf_cycle_alloc(&f->cycle, 4, 48, 100, err);
 }
 
-static alf_status make_observer(fixture *f, alf_error *err)
+static alf_status make_observer(alf_fixture *f, alf_error *err)
 {
   return alf_observer_alloc(&f->observer, &f->instance, err);
 }
 
-static alf_run run_of(fixture *f)
+static alf_run run_of(alf_fixture *f)
 {
   return (alf_run){&f->instance, alf_rule_find("sign"), alf_schedule_find("constant"), 0.01, true, NULL};
 }
 
-static alf_status make_watch(fixture *f, alf_error *err)
+static alf_status make_watch(alf_fixture *f, alf_error *err)
 {
   alf_run run = run_of(f);
   return alf_watch_alloc(&f->watch, &run, alf_claims, 100, err);
 }
 
-static alf_status verify_cell(fixture *f, alf_error *err)
+static alf_status verify_cell(alf_fixture *f, alf_error *err)
 {
   alf_cell cell = {alf_rule_find("sign"), alf_schedule_find("constant"), 0.01};
   alf_verify_settings settings = {.steps = 5, .cycle_steps = 50, .exact = true, .claims = alf_claims};
@@ -169,39 +146,39 @@ static alf_status verify_cell(fixture *f, alf_error *err)
   return alf_verify_cell(&f->instance, NULL, &cell, &settings, f->result, err);
 }
 
-static alf_status prepare_instance(fixture *f, alf_error *err)
+static alf_status prepare_instance(alf_fixture *f, alf_error *err)
 {
-  alf_instance_settings settings = {.solve = true, .crowding_count = 2, .step_size = step_sizes};
+  alf_instance_settings settings = {.solve = true, .crowding_count = 2, .step_size = alf_fixture_step_sizes};
   return alf_instance_prepare(&f->made, &f->batch, 2, &settings, err);
 }
 
-static alf_status solve(fixture *f, alf_error *err)
+static alf_status solve(alf_fixture *f, alf_error *err)
 {
   alf_solve_settings settings = {.threads = 1};
   return alf_solve(f->solver, &f->problem, &settings, &f->solution, err);
 }
 
 /* Repairs may need more entries than a vertex has. */
-static alf_status make_room(fixture *f, alf_error *err)
+static alf_status make_room(alf_fixture *f, alf_error *err)
 {
   alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
   alf_status status = alf_solution_alloc(&f->solution, &problem, err);
   return status == ALF_OK ? alf_solution_reserve(&f->solution, f->solution.room + 1, err) : status;
 }
 
-static alf_status certify(fixture *f, alf_error *err)
+static alf_status certify(alf_fixture *f, alf_error *err)
 {
   alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
   return alf_certify(&problem, &f->instance.optimum, &f->certificate, err);
 }
 
-static alf_status find_face(fixture *f, alf_error *err)
+static alf_status find_face(alf_fixture *f, alf_error *err)
 {
   alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
   return alf_face_find(&problem, &f->instance.optimum, NULL, &f->face, err);
 }
 
-static alf_status place_shift(fixture *f, alf_error *err)
+static alf_status place_shift(alf_fixture *f, alf_error *err)
 {
   alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
   alf_face_position position;
@@ -210,7 +187,7 @@ static alf_status place_shift(fixture *f, alf_error *err)
 }
 
 /* Loads of 7·2/4 slots: amounts are in halves, and brought to a vertex. */
-static alf_status judge(fixture *f, alf_error *err)
+static alf_status judge(alf_fixture *f, alf_error *err)
 {
   alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
   alf_judgement judgement;
@@ -218,7 +195,7 @@ static alf_status judge(fixture *f, alf_error *err)
 }
 
 /* With too few columns and a price that is wrong, so that columns are added. */
-static alf_status judge_wrong_price(fixture *f, alf_error *err)
+static alf_status judge_wrong_price(alf_fixture *f, alf_error *err)
 {
   alf_problem problem = {&f->batch, 2, ALF_FRACTIONAL};
   alf_judge_settings settings = {.columns = 1};
@@ -229,42 +206,15 @@ static alf_status judge_wrong_price(fixture *f, alf_error *err)
   return status;
 }
 
-static bool nothing_made(const fixture *f)
-{
-  return !f->it && !f->cycle && !f->observer && !f->watch && !f->solution.row && !f->solution.price &&
-         !f->solution.tokens && !f->certificate.certified && !f->certificate.max_load && !f->out.storage &&
-         !f->out.tokens && !f->face.high && !f->face.group && !f->face.centre;
-}
-
-static void clean(fixture *f)
-{
-  alf_source_close(f->source);
-  alf_affinity_free(&f->out);
-  alf_iterate_free(f->it);
-  alf_cycle_free(f->cycle);
-  alf_observer_free(f->observer);
-  alf_watch_free(f->watch);
-  alf_instance_free(&f->made);
-  alf_solution_free(&f->solution);
-  alf_face_free(&f->face);
-  f->source = NULL;
-  f->it = NULL;
-  f->cycle = NULL;
-  f->observer = NULL;
-  f->watch = NULL;
-  f->certificate = (alf_certificate){0};
-  memset(f->result, 0, sizeof f->result);
-}
-
 typedef struct operation {
   const char *name;
-  alf_status (*act)(fixture *f, alf_error *err);
+  alf_status (*act)(alf_fixture *f, alf_error *err);
   int least;  /* allocations it is known to make, so that a sweep that intercepts nothing is noticed */
-  bool loose; /* may leave a part behind that clean() takes back */
+  bool loose; /* may leave a part behind that alf_fixture_clean() takes back */
 } operation;
 
 /* One act with one fault; true when it needed fewer allocations than that. */
-static bool survives(const operation *o, fixture *f, int fatal, bool for_good)
+static bool survives(const operation *o, alf_fixture *f, int fatal, bool for_good)
 {
   alf_error err = {0};
   int before = alf_faults.live;
@@ -276,15 +226,15 @@ static bool survives(const operation *o, fixture *f, int fatal, bool for_good)
     assert_ok(status, &err);
   else if (status != ALF_ENOMEM || err.code != ALF_ENOMEM || !strstr(err.text, "memory"))
     fail_msg("%s, allocation %d fails: status %d, \"%s\"", o->name, fatal, (int)status, err.text);
-  if (!survived && !o->loose && !nothing_made(f))
+  if (!survived && !o->loose && !alf_fixture_made_nothing(f))
     fail_msg("%s, allocation %d fails: something is left behind", o->name, fatal);
-  clean(f);
+  alf_fixture_clean(f);
   if (alf_faults.live != before)
     fail_msg("%s, allocation %d fails: %d blocks are lost", o->name, fatal, alf_faults.live - before);
   return survived;
 }
 
-static void sweep(const operation *o, fixture *f)
+static void sweep(const operation *o, alf_fixture *f)
 {
   for (int for_good = 0; for_good < 2; for_good++) {
     int fatal = 0;
@@ -329,7 +279,7 @@ static void every_allocation_may_fail(void **state)
 
 static void every_solver_may_run_out_of_memory(void **state)
 {
-  fixture *f = *state;
+  alf_fixture *f = *state;
   for (int s = 0; alf_solvers[s]; s++)
     for (int kind = ALF_FRACTIONAL; kind <= ALF_ROUNDED; kind++) {
       operation o = {alf_solvers[s]->name, solve, 10, false};
@@ -343,7 +293,7 @@ static void every_solver_may_run_out_of_memory(void **state)
    paths a few are left in the end. */
 static void exchange_may_run_out_of_memory_where_it_is_hard(void **state)
 {
-  fixture *f = *state;
+  alf_fixture *f = *state;
   static const char *const inputs[] = {"uniform:T=30,E=40", "early:T=800,E=12,seed=3"};
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
     alf_affinity batch = {0};
@@ -358,7 +308,7 @@ static void exchange_may_run_out_of_memory_where_it_is_hard(void **state)
 
 static void verdicts_without_memory_are_inconclusive(void **state)
 {
-  fixture *f = *state;
+  alf_fixture *f = *state;
   for (int fatal = 0; fatal < 30; fatal++) {
     alf_error err = {0};
     alf_faults_arm(fatal, false);
@@ -371,70 +321,8 @@ static void verdicts_without_memory_are_inconclusive(void **state)
         fail_msg("allocation %d fails: %s holds all the same", fatal, alf_claims[c]->id);
       assert_true(f->result[c].reason[0]);
     }
-    clean(f);
+    alf_fixture_clean(f);
   }
-}
-
-static void write_npz(const char *npy, const char *npz)
-{
-  zip_t *archive = zip_open(npz, ZIP_CREATE | ZIP_TRUNCATE, NULL);
-  assert_non_null(archive);
-  assert_true(zip_file_add(archive, "gate.npy", zip_source_file(archive, npy, 0, -1), 0) >= 0);
-  assert_int_equal(zip_close(archive), 0);
-}
-
-static void build(void **state, fixture *f)
-{
-  alf_error err = {0};
-  alf_source *source = NULL;
-  alf_instance_settings settings = {.solve = true, .crowding_count = 2, .step_size = step_sizes};
-  assert_ok(alf_source_open(&source, "uniform:T=7,E=4,seed=3", 0, &err), &err); /* 4 does not divide 2·7 */
-  assert_ok(alf_source_next(source, &f->raw, &err), &err);
-  alf_source_close(source);
-  assert_ok(alf_affinity_convert(&f->raw, ALF_DYADIC, &f->batch, &err), &err);
-  assert_ok(alf_instance_prepare(&f->instance, &f->batch, 2, &settings, &err), &err);
-  assert_true(f->instance.solved);
-  strcpy(f->npy, alf_test_path(state, "x.npy"));
-  strcpy(f->written, alf_test_path(state, "y.npy"));
-  const char *npz = alf_test_path(state, "x.npz");
-  assert_ok(alf_npy_write(f->npy, ALF_FLOAT64, 2, (int64_t[]){7, 4}, f->raw.values, &err), &err);
-  write_npz(f->npy, npz);
-  snprintf(f->npz, sizeof f->npz, "%s:gate", npz);
-  strcpy(f->directory, alf_test_path(state, "directory"));
-  assert_int_equal(mkdir(f->directory, 0700), 0);
-  for (int i = 0; i < 2; i++) {
-    char member[2 * ALF_TEST_PATH];
-    snprintf(member, sizeof member, "%s/%d.npy", f->directory, i);
-    assert_ok(alf_npy_write(member, ALF_FLOAT64, 2, (int64_t[]){7, 4}, f->raw.values, &err), &err);
-  }
-}
-
-/* The state of all tests: a fixture, with the folder its files are in. */
-static int set_up(void **state)
-{
-  fixture *f = calloc(1, sizeof *f);
-  if (!f || alf_test_folder_setup(state) != 0)
-    return -1;
-  build(state, f);
-  f->folder = *state;
-  *state = f;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  fixture *f = *state;
-  void *folder = f->folder;
-  for (int i = 0; i < 2; i++) {
-    char member[2 * ALF_TEST_PATH];
-    snprintf(member, sizeof member, "%s/%d.npy", f->directory, i);
-    remove(member);
-  }
-  alf_instance_free(&f->instance);
-  alf_affinity_free(&f->batch);
-  alf_affinity_free(&f->raw);
-  free(f);
-  return alf_test_folder_teardown(&folder);
 }
 
 int main(void)
@@ -445,5 +333,5 @@ int main(void)
       cmocka_unit_test(exchange_may_run_out_of_memory_where_it_is_hard),
       cmocka_unit_test(verdicts_without_memory_are_inconclusive),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, alf_fixture_setup, alf_fixture_teardown);
 }

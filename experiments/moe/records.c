@@ -1,28 +1,64 @@
 #include "moe/records.h"
 
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 #include "alf/certificate.h"
+#include "alf/face.h"
 #include "alf/routing.h"
 #include "alf/solver.h"
 
-/* The certified optimum of what a layer's router saw. */
-static alf_status find_optimum(const alf_step *step, double *optimum, alf_error *err)
+/* The optimum of what a layer's router saw. */
+typedef struct layer_optimum {
+  alf_affinity dyadic;
+  alf_problem problem;
+  alf_solution solution;
+  alf_face face;
+  double objective; /* NaN: not certified, and there is no face */
+} layer_optimum;
+
+static void free_optimum(layer_optimum *o)
 {
-  alf_affinity dyadic = {0};
-  alf_problem problem = {&dyadic, step->topk, ALF_FRACTIONAL};
+  alf_face_free(&o->face);
+  alf_solution_free(&o->solution);
+  alf_affinity_free(&o->dyadic);
+}
+
+static alf_status find_optimum(const alf_step *step, layer_optimum *o, alf_error *err)
+{
   alf_solve_settings settings = {.threads = 1};
-  alf_solution solution = {0};
   alf_certificate certificate = {0};
-  alf_status status = alf_affinity_convert(step->batch_after, ALF_DYADIC, &dyadic, err);
+  *o = (layer_optimum){.problem = {&o->dyadic, step->topk, ALF_FRACTIONAL}, .objective = NAN};
+  alf_status status = alf_affinity_convert(step->batch_after, ALF_DYADIC, &o->dyadic, err);
   if (status == ALF_OK)
-    status = alf_solve(alf_solver_find("auto"), &problem, &settings, &solution, err);
+    status = alf_solve(alf_solver_find("auto"), &o->problem, &settings, &o->solution, err);
   if (status == ALF_OK)
-    status = alf_certify(&problem, &solution, &certificate, err);
-  *optimum = certificate.certified ? certificate.objective : NAN;
-  alf_solution_free(&solution);
-  alf_affinity_free(&dyadic);
-  return status;
+    status = alf_certify(&o->problem, &o->solution, &certificate, err);
+  if (status != ALF_OK || !certificate.certified)
+    return status;
+  o->objective = certificate.objective;
+  return alf_face_find(&o->problem, &o->solution, &settings, &o->face, err);
+}
+
+/* Where the shift lies relative to all optimal prices. Pairs with expert 0 are looked at, as prices are only given up to
+   a common shift. */
+static void place_shift(const double *shift, const layer_optimum *o, alf_moe_layer_record *r)
+{
+  int32_t experts = o->face.experts, grid_bits = o->dyadic.grid_bits;
+  double centre[ALF_MAX_EXPERTS];
+  int32_t inside = 0;
+  r->outside = 0;
+  for (int32_t k = 0; k < experts; k++) {
+    alf_interval interval = alf_face_interval(&o->face, 0, k);
+    double low = interval.low == INT64_MIN ? -(double)INFINITY : ldexp((double)interval.low, -grid_bits);
+    double high = interval.high == INT64_MAX ? (double)INFINITY : ldexp((double)interval.high, -grid_bits);
+    double outside = fmax(0, fmax(low - (shift[k] - shift[0]), shift[k] - shift[0] - high));
+    inside += outside == 0;
+    r->outside = fmax(r->outside, outside);
+    centre[k] = ldexp((double)o->face.centre[k], -grid_bits);
+  }
+  r->inside = (double)inside / experts;
+  r->correlation = gsl_stats_correlation(shift, 1, centre, 1, (size_t)experts);
 }
 
 static double entropy_of(const int64_t *load, int32_t experts, double slots)
@@ -54,8 +90,14 @@ static alf_status measure_values(const alf_step *step, alf_moe_layer_record *r, 
   double dual = r->objective;
   for (int32_t k = 0; k < step->batch_after->experts; k++)
     dual += step->shift_after.real[k] * ((double)step->load_after[k] - target);
-  alf_status status = find_optimum(step, &r->optimum, err);
-  r->gap = step->not_topk ? (double)NAN : dual - r->optimum;
+  layer_optimum optimum;
+  alf_status status = find_optimum(step, &optimum, err);
+  r->optimum = optimum.objective;
+  if (status == ALF_OK && !step->not_topk && isfinite(r->optimum)) {
+    r->gap = dual - r->optimum;
+    place_shift(step->shift_after.real, &optimum, r);
+  }
+  free_optimum(&optimum);
   return status;
 }
 
@@ -77,7 +119,8 @@ static void record_layer(const alf_trainer_state *s, int32_t layer, int64_t n)
   alf_moe_layer_record *r = record_of(h, n, layer);
   double slots = (double)(step->topk * step->batch_after->tokens);
   int64_t most = 0;
-  *r = (alf_moe_layer_record){.objective = NAN, .optimum = NAN, .gap = NAN};
+  *r = (alf_moe_layer_record){
+      .objective = NAN, .optimum = NAN, .gap = NAN, .inside = NAN, .outside = NAN, .correlation = NAN};
   for (int32_t k = 0; k < h->experts; k++) {
     int64_t load = step->load_after[k];
     most = load > most ? load : most;

@@ -219,6 +219,8 @@ alf_status alf_train(const alf_trainer_settings *settings, alf_trainer_result *r
     return status;
   status = leave(t, run(t, result, err), err);
   conclude(t, result);
+  if (settings->report)
+    settings->report(settings->context, &t->state.history);
   alf_trainer_free(t);
   return status;
 }

@@ -8,13 +8,15 @@
 void alf_train_print_head(void)
 {
   printf(
-      "A step of training, its validation and exact optima apart: the least of several. sgemm: its matrix products\n"
-      "alone, whole and in memory that they share, by OpenBLAS (core %s; rows by %s); they take turns. ratio: sgemm /\n"
-      "step, both on one thread. optimum: for the certified optima of a batch, all layers.\n\n",
+      "A step of training, without validation and exact optima; sgemm: its matrix products alone, whole and in memory\n"
+      "that they share, by OpenBLAS (core %s; rows by %s). Both in milliseconds that keep one thread busy, the least "
+      "of\n"
+      "several that take turns; ratio: sgemm / step. Then by the clock, on one thread and on two. optimum: for the\n"
+      "certified optima of a batch, all layers.\n\n",
       alf_gemm_core(), alf_rows_fastest()->name);
-  printf("%-14s %6s %9s %7s  %9s %8s  %9s %8s %9s  %6s  %9s %8s %6s  %10s  %s\n", "model", "tokens", "products",
-         "GFLOP", "sgemm ms", "GFLOP/s", "step ms", "GFLOP/s", "tokens/s", "ratio", "2 thr. ms", "tokens/s", "2thr x",
-         "optimum ms", "result");
+  printf("%-14s %6s %9s %7s  %9s %8s  %9s %8s  %6s  %8s %8s  %9s %8s %6s  %10s  %s\n", "model", "tokens", "products",
+         "GFLOP", "sgemm ms", "GFLOP/s", "step ms", "GFLOP/s", "ratio", "clock ms", "tokens/s", "2 thr. ms", "tokens/s",
+         "2thr x", "optimum ms", "result");
 }
 
 static void print_result(const alf_train_outcome *o)

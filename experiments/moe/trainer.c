@@ -214,13 +214,14 @@ alf_status alf_train(const alf_trainer_settings *settings, alf_trainer_result *r
 {
   alf_trainer *t;
   *result = (alf_trainer_result){0};
+  result->loss = result->validation = (double)NAN;
   alf_status status = alf_trainer_alloc(&t, settings, err);
-  if (status != ALF_OK)
-    return status;
-  status = leave(t, run(t, result, err), err);
-  conclude(t, result);
+  if (status == ALF_OK) {
+    status = leave(t, run(t, result, err), err);
+    conclude(t, result);
+  }
   if (settings->report)
-    settings->report(settings->context, &t->state.history);
+    settings->report(settings->context, t ? &t->state.history : &(alf_moe_history){0});
   alf_trainer_free(t);
   return status;
 }

@@ -14,6 +14,7 @@
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "core/philox.h"
+#include "measure/pace.h"
 #include "moe/trainer.h"
 
 enum { TEXT = 1 << 20, WORDS = 700, LETTERS = 8, TRAINERS = 2, MOST_MODELS = 64, UNTIMED = 2 };
@@ -107,14 +108,14 @@ typedef struct lap {
 
 static alf_status step(race *r, int i, lap *taken, alf_error *err)
 {
-  double between[ALF_MOE_PARTS] = {0}, processor = alf_bench_processor_seconds(), start = alf_cli_seconds();
+  double between[ALF_MOE_PARTS] = {0}, processor = alf_processor_seconds(), start = alf_cli_seconds();
   alf_crew *crew = alf_trainer_crew(r->trainer[i]);
   *taken = (lap){0};
   alf_crew_add_times(crew, between);
   alf_status status = alf_trainer_step(r->trainer[i], err);
   alf_crew_add_times(crew, taken->part);
   taken->seconds = alf_cli_seconds() - start;
-  taken->processor = alf_bench_processor_seconds() - processor;
+  taken->processor = alf_processor_seconds() - processor;
   return status;
 }
 

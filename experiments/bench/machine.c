@@ -3,29 +3,16 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "cli/input.h"
 #include "exact/child.h"
+#include "measure/pace.h"
 
-/* A chain of two million dependent multiplications: some milliseconds. */
 double alf_bench_calibrate(void)
 {
-  static volatile uint64_t sink;
   double start = alf_cli_seconds();
-  uint64_t x = 1;
-  for (int i = 0; i < 1 << 21; i++)
-    x = (x ^ (x >> 31)) * UINT64_C(0x7fb5d329728ea185);
-  sink = x;
-  (void)sink;
+  alf_pace_work();
   return alf_cli_seconds() - start;
-}
-
-double alf_bench_processor_seconds(void)
-{
-  struct timespec t = {0};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 int64_t alf_bench_largest_resident(void)

@@ -7,6 +7,7 @@
 #include "alf/random.h"
 #include "bench/machine.h"
 #include "core/philox.h"
+#include "measure/pace.h"
 
 enum { LOOKED_AT = 16 };
 
@@ -55,10 +56,10 @@ static void multiply(const alf_bench_products *p, alf_gemm_shape s)
 
 double alf_bench_products_run(const alf_bench_products *p)
 {
-  double start = alf_bench_processor_seconds();
+  double start = alf_processor_seconds();
   for (int64_t i = 0; i < p->count; i++)
     multiply(p, p->shape[i]);
-  return alf_bench_processor_seconds() - start;
+  return alf_processor_seconds() - start;
 }
 
 /* One number of the product against its sum in double precision. */

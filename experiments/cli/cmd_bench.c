@@ -1,14 +1,17 @@
+#include "bench/gate.h"
 #include "bench/group.h"
 #include "cli/command.h"
 
 static int run(const alf_cli_options *options, alf_error *err)
 {
+  if (options->save || options->check)
+    return alf_bench_gate(options, err);
   return alf_bench_run(options->group, options, err);
 }
 
 const alf_cli_command alf_cli_command_bench = {
     .name = "bench",
-    .summary = "Compare exact solvers, the speed of the iteration and of training, and balancing rules",
+    .summary = "Compare solvers, speeds and balancing rules; check that a change makes nothing worse",
     .arguments = "[INPUT...]",
     .fewest = 0,
     .most = 64,
@@ -29,6 +32,8 @@ const alf_cli_command alf_cli_command_bench = {
         "a "
         "step of alflab train on one thread and on two, against OpenBLAS doing nothing but its matrix products; INPUTs "
         "are configs then. "
-        "ALFLAB_DATA names another folder of traces.",
+        "ALFLAB_DATA names another folder of traces. --save and --check are the regression gate: cells of experiments, "
+        "kept before a change and compared after it as alflab compare does; ALFLAB_CONFIGS names another folder for "
+        "its configs gate_*.ini.",
     .run = run,
 };

@@ -129,7 +129,16 @@ const alf_cli_option alf_cli_option_table[] = {
     {"group", 0, "NAME", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(group),
      "what is measured: exact, iterate, rules or train; default: all groups"},
     {"rule", 0, "RULE,...", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(rule),
-     "of group rules, each NAME or NAME[KEY=VALUE,...]; NAME may be a file, ./RULE.so; default: all rules"},
+     "of group rules, each NAME or NAME[KEY=VALUE,...]; NAME may be a file, ./RULE.so; default: all rules. With --save "
+     "and --check instead of those of the configs"},
+    {"save", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(save),
+     "instead of measuring groups run the cells of the INPUTs, configs of alflab run, or of the gate's own, and keep "
+     "them in this store"},
+    {"check", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(check),
+     "run them anew, and say what is better and what worse than in this store, which --save has made; exit code 1 when "
+     "anything is worse"},
+    {"no-times", 0, FLAG, ALF_CLI_ON(bench) | ALF_CLI_ON(compare), FIELD(no_times),
+     "leave processor times out of --save, --check and compare"},
     {"quick", 0, FLAG, ALF_CLI_ON(bench), FIELD(quick), "fewer and smaller instances, fewer runs: some seconds"},
     {"csv", 0, "FILE", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(csv),
      "write one line for every entrant on every instance"},
@@ -138,14 +147,17 @@ const alf_cli_option alf_cli_option_table[] = {
     {"timeout", 0, "S", ALF_CLI_REAL, 1e-3, 1e9, NULL, false, ALF_CLI_ON(bench), FIELD(timeout),
      "seconds for GLPK's plain simplex, which does not finish; default: 10, with --quick 1"},
     {"threads", 0, "N", ALF_CLI_INTEGER, 0, 4096, "1", false, ALF_CLI_ON(bench) | ALF_CLI_LAST, FIELD(threads),
-     "of solvers and whole runs, except where threads are compared, and runs of rules at once; 0: all; results do not "
+     "of solvers and whole runs, except where threads are compared, and runs of rules or cells at once; 0: all; "
+     "results "
+     "do not "
      "depend on it"},
     {"threads", 0, "N", ALF_CLI_INTEGER, 1, 64, NULL, false, ALF_CLI_ON(run) | ALF_CLI_LAST, FIELD(threads),
      "of each cell, instead of what the config says, else 1; results do not depend on it"},
-    {"seed", 0, "N", ALF_CLI_INTEGER, 0, 9e15, "0", false, ALF_CLI_EVERYWHERE & ~ALF_CLI_ON(run), FIELD(seed),
+    {"seed", 0, "N", ALF_CLI_INTEGER, 0, 9e15, "0", false,
+     ALF_CLI_EVERYWHERE & ~(ALF_CLI_ON(run) | ALF_CLI_ON(compare)), FIELD(seed),
      "seed of the synthetic sources that name none"},
     {"threads", 0, "N", ALF_CLI_INTEGER, 0, 4096, "0", false,
-     ALF_CLI_EVERYWHERE & ~(ALF_CLI_ON(bench) | ALF_CLI_ON(run)), FIELD(threads),
+     ALF_CLI_EVERYWHERE & ~(ALF_CLI_ON(bench) | ALF_CLI_ON(run) | ALF_CLI_ON(compare)), FIELD(threads),
      "0: all; results do not depend on it"},
     {"json", 0, FLAG, ALF_CLI_EVERYWHERE, FIELD(json), "print one JSON object"},
     {"quiet", 0, FLAG, ALF_CLI_EVERYWHERE, FIELD(quiet), "no notes on stderr, only errors"},

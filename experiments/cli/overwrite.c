@@ -71,6 +71,8 @@ static alf_status check_output(const output *o, const alf_cli_options *options, 
     return refuse(o, "--against", err);
   if (reads(options->store, o->path))
     return refuse(o, "--store", err);
+  if (reads(options->check, o->path))
+    return refuse(o, "--check", err);
   if (options->rule && alf_rule_is_file(options->rule) && reads(options->rule, o->path))
     return refuse(o, "--rule", err);
   return reads(options->capacities, o->path) ? refuse(o, "--capacities", err) : ALF_OK;
@@ -90,7 +92,8 @@ alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *er
   const output outputs[] = {{"--csv", options->csv},
                             {"--loads", options->loads},
                             {"--shifts", options->shifts},
-                            {"--export", options->export}};
+                            {"--export", options->export},
+                            {"--save", options->save}};
   for (int i = 0; i < (int)(sizeof outputs / sizeof *outputs); i++) {
     const output *o = &outputs[i];
     if (o->path && check_output(o, options, err) != ALF_OK)

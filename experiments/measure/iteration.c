@@ -82,7 +82,7 @@ static alf_status start_cycle(alf_iteration *it, alf_error *err)
 alf_status alf_iteration_start(alf_iteration *it, alf_source *source, const alf_iteration_settings *settings,
                                alf_error *err)
 {
-  *it = (alf_iteration){.settings = *settings, .source = source, .last_off_target = -1};
+  *it = (alf_iteration){.settings = *settings, .source = source, .last_off_target = -1, .balanced_at = -1};
   if (settings->cell.u == 0)
     it->settings.cell.u = alf_rule_usual_u(settings->cell.rule);
   alf_status status = read_first(it, err);

@@ -34,6 +34,9 @@ double alf_look_real(const alf_look *look, const alf_look_measure *measure);
 
 struct alf_iteration;
 
+/* MaxVio of loads that count as balanced. */
+#define ALF_BALANCED 0.1
+
 typedef struct alf_iteration_settings {
   alf_cell
       cell; /* rule, schedule, u (0: the rule's usual one), their parameters, format; what it points to outlives the
@@ -59,6 +62,12 @@ typedef struct alf_optima {
   double seconds; /* of solves and certificates */
 } alf_optima;
 
+/* Sums over the second half of the updates, where the way from p^0 is behind: what a rule settles at. */
+typedef struct alf_late {
+  int64_t iterates, gaps; /* how many were added */
+  double max_violation, gap;
+} alf_late;
+
 /* Zero-initialise; alf_iteration_free copes with any state. */
 typedef struct alf_iteration {
   alf_iteration_settings settings; /* with u and steps as they are */
@@ -70,7 +79,10 @@ typedef struct alf_iteration {
   alf_cycle *cycle;        /* NULL where the next state is not a function of the last */
   double seconds;          /* in alf_iterate_step alone */
   int64_t last_off_target; /* the last iterate with a load off target; −1: none */
+  int64_t balanced_at;     /* the first iterate with a MaxVio of at most ALF_BALANCED; −1: none yet */
+  int64_t routed_tokens;   /* that were looked at so far, over all iterates: what the run costs, whatever the machine */
   alf_sums sums;
+  alf_late late;
   alf_optima optima;
   alf_look look; /* at the current iterate; when not every one is looked at, only in the end */
 } alf_iteration;
@@ -94,6 +106,10 @@ static inline int64_t alf_step_slots(const alf_step *step)
 
 /* Updates after which every load is on target and stays; −1: not so. */
 int64_t alf_iteration_settled_at(const alf_iteration *iteration);
+
+/* Means over the second half of the updates: of MaxVio, and of the gap where every iterate was looked at, else NAN. */
+double alf_iteration_late_violation(const alf_iteration *iteration);
+double alf_iteration_late_gap(const alf_iteration *iteration);
 
 /* What a period of the limit cycle adds to every shift, over u as it is on the grid: the c of theory.md C7 under the sign
    rule; NAN while there is none. */

@@ -45,6 +45,21 @@ double alf_look_real(const alf_look *look, const alf_look_measure *measure)
   return value;
 }
 
+static bool is_late(const alf_iteration *it, const alf_step *step)
+{
+  return step->n > it->settings.steps / 2;
+}
+
+double alf_iteration_late_violation(const alf_iteration *it)
+{
+  return it->late.iterates ? it->late.max_violation / (double)it->late.iterates : (double)NAN;
+}
+
+double alf_iteration_late_gap(const alf_iteration *it)
+{
+  return it->late.gaps ? it->late.gap / (double)it->late.gaps : (double)NAN;
+}
+
 void alf_iteration_note(alf_iteration *it)
 {
   const alf_step *step = alf_iterate_current(it->iterate);
@@ -52,6 +67,13 @@ void alf_iteration_note(alf_iteration *it)
   alf_balance balance = alf_measure_balance(step->load_after, step->batch_after->experts, slots);
   if (!balance.on_target)
     it->last_off_target = step->n;
+  if (it->balanced_at < 0 && balance.max_violation <= ALF_BALANCED)
+    it->balanced_at = step->n;
+  it->routed_tokens += step->routed;
+  if (is_late(it, step)) {
+    it->late.iterates++;
+    it->late.max_violation += balance.max_violation;
+  }
   if (step->n > 0)
     alf_sums_add(&it->sums, step->load_after, &balance);
   if (!it->cycle)
@@ -73,6 +95,10 @@ static void look_at_value(alf_iteration *it, const alf_step *step)
   it->look.gap = alf_optimum_gap(&value, &optimum, step->batch_after);
   if (it->settings.every)
     alf_sums_add_gap(&it->sums, &value, &optimum);
+  if (it->settings.every && is_late(it, step)) {
+    it->late.gaps++;
+    it->late.gap += it->look.gap;
+  }
   it->look.regret = alf_sums_regret(&it->sums, step->batch_after);
 }
 

@@ -23,8 +23,15 @@ typedef struct alf_job_result {
   alf_outcome outcome; /* of ALF_OK; points into the job */
 } alf_job_result;
 
-/* Starts cell number c; *job is zeroed. `folder` is that of the cell, or NULL. Errors: ALF_EIO, ALF_ENOMEM. */
-alf_status alf_job_start(alf_job *job, const alf_plan *plan, int64_t c, const char *folder, double timeout,
+/* How cells are run. */
+typedef struct alf_job_settings {
+  const char *folder; /* of the cell, or NULL */
+  double timeout;     /* seconds; 0: none */
+  int timings;        /* as of alf_runner_settings */
+} alf_job_settings;
+
+/* Starts cell number c; *job is zeroed. Errors: ALF_EIO, ALF_ENOMEM. */
+alf_status alf_job_start(alf_job *job, const alf_plan *plan, int64_t c, const alf_job_settings *settings,
                          alf_error *err);
 
 /* Takes what has come, without waiting. True once the process has ended and *result says how; alf_job_free is then due. */

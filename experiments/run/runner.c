@@ -90,8 +90,8 @@ static bool start_next(runner *r)
   int free_job = 0;
   while (r->job[free_job].process)
     free_job++;
-  alf_status status =
-      alf_job_start(&r->job[free_job], r->plan, c, name_folder(r, c, path), r->settings->timeout, &cause);
+  const alf_job_settings settings = {name_folder(r, c, path), r->settings->timeout, r->settings->timings};
+  alf_status status = alf_job_start(&r->job[free_job], r->plan, c, &settings, &cause);
   if (status != ALF_OK && r->active == 0)
     r->status = alf_fail(r->err, status, "%s", cause.text);
   r->next += status == ALF_OK;

@@ -6,8 +6,10 @@
 #include "run/store.h"
 
 typedef struct alf_runner_settings {
-  int jobs;           /* cells at once; 0: as many as there are processors. No result depends on it */
-  double timeout;     /* seconds for a cell, which is killed then; 0: none */
+  int jobs;       /* cells at once; 0: as many as there are processors. No result depends on it */
+  double timeout; /* seconds for a cell, which is killed then; 0: none */
+  int timings; /* 0: none. Else every cell is run so often, and the fastest time counts: metrics processor_seconds, and
+                  calibration_seconds of measure/pace.h, taken next to it */
   const char *folder; /* cells may leave files in folders of their own in it while they run; NULL: they may not */
   bool (*stop)(void); /* may be NULL; true kills the cells at work, whose states stay as they were */
   void (*tick)(void *context, int64_t done, int64_t of); /* may be NULL; cells of this call */

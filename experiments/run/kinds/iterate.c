@@ -74,6 +74,10 @@ static void report(const alf_iteration *it, alf_outcome *outcome)
   alf_outcome_real(outcome, "cycle_min_load", cycle ? (double)cycle->min_load : (double)NAN);
   alf_outcome_real(outcome, "cycle_drift", alf_iteration_drift(it));
   alf_outcome_real(outcome, "settled_at", settled_at >= 0 ? (double)settled_at : (double)NAN);
+  alf_outcome_real(outcome, "balanced_at", it->balanced_at >= 0 ? (double)it->balanced_at : (double)NAN);
+  alf_outcome_real(outcome, "late_max_violation", alf_iteration_late_violation(it));
+  alf_outcome_real(outcome, "late_gap", alf_iteration_late_gap(it));
+  alf_outcome_whole(outcome, "routed_tokens", it->routed_tokens);
   alf_outcome_real(outcome, "iterate_seconds", it->seconds);
   alf_outcome_real(outcome, "optimum_seconds", it->optima.seconds);
 }

@@ -137,8 +137,10 @@ static void add_result(gate *g, int p, const alf_runner_result *r)
   g->total.done += r->done;
   if (r->failed && !g->total.failed) {
     memcpy(g->total.message, r->message, sizeof r->message);
-    int used = snprintf(g->where, sizeof g->where, "%.60s: ", g->config[p].name);
-    alf_plan_describe(&g->plan[p], r->first, g->where + used, sizeof g->where - (size_t)used);
+    char cell[200];
+    alf_plan_describe(&g->plan[p], r->first, cell, sizeof cell);
+    snprintf(g->where, sizeof g->where, "%.60s, cell %lld%s%s%s", g->config[p].name, (long long)r->first,
+             *cell ? " (" : "", cell, *cell ? ")" : "");
   }
   g->total.failed += r->failed;
   g->total.interrupted = g->total.interrupted || r->interrupted;
@@ -151,7 +153,9 @@ static alf_status run_cells(gate *g, alf_error *err)
   char folder[ALF_PATH + 10];
   snprintf(folder, sizeof folder, "%s.cells", o->save ? o->save : o->check);
   alf_runner_settings settings = {.jobs = (int)o->threads,
-                                  .timings = o->no_times ? 0 : TIMINGS,
+                                  .timings = o->no_times ? 0
+                                             : o->quick  ? 1
+                                                         : TIMINGS,
                                   .folder = folder,
                                   .stop = alf_cli_interrupted,
                                   .tick = tick,

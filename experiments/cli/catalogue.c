@@ -1,5 +1,6 @@
 #include "cli/catalogue.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "alf/claim.h"
@@ -74,6 +75,17 @@ static alf_cli_entry figure_entry(int i)
   return (alf_cli_entry){alf_cli_figures[i].name, alf_cli_figures[i].summary};
 }
 
+/* "KIND.METRIC"; "any" of those that cells of all kinds have. */
+static alf_cli_entry metric_entry(int i)
+{
+  static char names[ALF_CLI_MAX_ENTRIES][64];
+  const alf_judged *j = &alf_judged_metrics[i];
+  if (!j->metric || i >= ALF_CLI_MAX_ENTRIES)
+    return (alf_cli_entry){0};
+  snprintf(names[i], sizeof names[i], "%s.%s", j->kind ? j->kind : "any", j->metric);
+  return (alf_cli_entry){.name = names[i], .summary = j->help, .judged = j};
+}
+
 /* "auto" stands for a solver of the table. */
 static alf_cli_entry solver_entry(int i)
 {
@@ -90,6 +102,7 @@ const alf_cli_section alf_cli_sections[] = {
     {"claims", "claim", claim_entry},
     {"false_claims", "false claim", false_claim_entry},
     {"experiments", "experiment", experiment_entry},
+    {"metrics", "metric of bench --check and compare", metric_entry},
     {"figures", "figure", figure_entry},
     {0},
 };

@@ -5,6 +5,7 @@
 #include "alf/claim.h"
 #include "alf/parameter.h"
 #include "run/experiment.h"
+#include "run/judged.h"
 
 #define ALF_CLI_MAX_ENTRIES 64
 
@@ -12,6 +13,7 @@ typedef struct alf_cli_entry {
   const char *name, *summary;
   const alf_parameter *parameters; /* NULL: entries of this table have none */
   const alf_key *keys;             /* of a kind of experiment, else NULL */
+  const alf_judged *judged;        /* of a metric of the gate, else NULL */
 } alf_cli_entry;
 
 /* One table of the library. */

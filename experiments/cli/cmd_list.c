@@ -44,6 +44,8 @@ static json_t *json_section(const alf_cli_section *section)
       alf_cli_json_set(&object, "parameters", json_parameters(entry.parameters));
     if (entry.keys)
       alf_cli_json_set(&object, "keys", json_keys(entry.keys));
+    if (entry.judged)
+      alf_cli_json_set(&object, "tolerance", json_real(entry.judged->tolerance));
     if (!strcmp(section->name, "claims"))
       alf_cli_json_set(&object, "citation", json_string(alf_cli_claim_at(i)->citation));
     alf_cli_json_append(&list, object);
@@ -74,6 +76,24 @@ static void print_keys(const alf_key *keys, int width)
   }
 }
 
+/* How much worse it may be. */
+static void print_tolerance(const alf_judged *j)
+{
+  switch (j->form) {
+  case ALF_JUDGED_RATIO:
+    printf("; at most %g %% more", 100 * j->tolerance);
+    break;
+  case ALF_JUDGED_MARGIN:
+    printf("; at most %g %% less", 100 * j->tolerance);
+    break;
+  case ALF_JUDGED_PLAIN:
+    printf("; at most %g more", j->tolerance);
+    break;
+  case ALF_JUDGED_LEVEL:
+    printf("; none may fall to the worst");
+  }
+}
+
 static void print_section(const alf_cli_section *section)
 {
   bool sources = !strcmp(section->name, "sources");
@@ -84,7 +104,10 @@ static void print_section(const alf_cli_section *section)
   }
   printf("%s\n", section->name);
   for (int i = 0; section->entry(i).name; i++) {
-    printf("  %-*s  %s\n", width, section->entry(i).name, section->entry(i).summary);
+    printf("  %-*s  %s", width, section->entry(i).name, section->entry(i).summary);
+    if (section->entry(i).judged)
+      print_tolerance(section->entry(i).judged);
+    putchar('\n');
     print_parameters(section->entry(i).parameters, width);
     print_keys(section->entry(i).keys, width);
   }
@@ -133,7 +156,7 @@ static int run(const alf_cli_options *options, alf_error *err)
 const alf_cli_command alf_cli_command_list = {
     .name = "list",
     .summary = "Names and one line each of what can be chosen",
-    .arguments = "[solvers|rules|schedules|formats|sources|claims|false_claims|experiments|figures]",
+    .arguments = "[solvers|rules|schedules|formats|sources|claims|false_claims|experiments|metrics|figures]",
     .fewest = 0,
     .most = 1,
     .details = "Without an argument every list is printed.",

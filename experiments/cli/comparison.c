@@ -11,8 +11,9 @@
 
 /* One line of the table, as texts; those of numbers stand to the right. */
 enum { VERDICT, EXPERIMENT, SUBJECT, METRIC, CELLS, WORSE_IN, BETTER_IN, EFFECT, INTERVAL, P, TOLERANCE, COLUMNS };
-static const char *const heads[COLUMNS] = {
-    "verdict", "kind", "of", "metric", "cells", "worse in", "better in", "effect", "95 % interval", "p", "tolerance"};
+static const char *const heads[COLUMNS] = {"verdict",       "experiment", "of",        "metric",
+                                           "cells",         "worse in",   "better in", "effect",
+                                           "95 % interval", "p",          "tolerance"};
 
 typedef struct line {
   char text[COLUMNS][CELL_TEXT];

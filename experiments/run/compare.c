@@ -57,8 +57,11 @@ static void take(alf_compared *row, double difference, const alf_result *cell, d
   }
 }
 
+/* What a cell that fails does not say stands in the row of the cells. */
 static void take_pair(alf_compared *row, const alf_pair *pair, double *list)
 {
+  if (pair->base->state != ALF_CELL_DONE || pair->fresh->state != ALF_CELL_DONE)
+    return;
   double before = alf_judged_value(row->judged, pair->base, row->metric);
   double after = alf_judged_value(row->judged, pair->fresh, row->metric);
   if (isnan(before) && isnan(after))

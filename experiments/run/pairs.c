@@ -104,7 +104,7 @@ static int compare_pairs(const void *a, const void *b)
     order = strcmp(x->kind, y->kind);
   if (!order)
     order = strcmp(x->subject, y->subject);
-  return order ? order : strcmp(x->base->key, y->base->key);
+  return order ? order : strcmp(x->identity, y->identity);
 }
 
 static void add_pair(alf_pairs *pairs, const known *base, const known *fresh)
@@ -114,6 +114,7 @@ static void add_pair(alf_pairs *pairs, const known *base, const known *fresh)
   pairs->pair[pairs->count++] = (alf_pair){.experiment = base->experiment,
                                            .kind = base->kind,
                                            .subject = alf_memory_text(&pairs->memory, subject),
+                                           .identity = alf_memory_text(&pairs->memory, base->identity),
                                            .base = base->result,
                                            .fresh = fresh->result};
   pairs->files_differ += strcmp(base->result->key, fresh->result->key) != 0;

@@ -8,6 +8,7 @@
 /* One cell that was run in both. Texts and results belong to the pairs. */
 typedef struct alf_pair {
   const char *experiment, *kind, *subject; /* experiment: what base calls it; subject: rule or solver */
+  const char *identity;                    /* a digest of what pairs are made by */
   const alf_result *base, *fresh;
 } alf_pair;
 

@@ -240,6 +240,19 @@ static void cells_that_fail_now(void **state)
   alf_comparison comparison = compare(f);
   assert_int_equal(row_of(&comparison, "cells")->change, ALF_WORSE);
   assert_int_equal(row_of(&comparison, "cells")->worst->repetition, 5);
+  assert_int_equal(row_of(&comparison, "max_violation")->cells, CELLS - 1);
+  assert_int_equal(row_of(&comparison, "max_violation")->change, ALF_UNCHANGED);
+  alf_comparison_free(&comparison);
+}
+
+static void what_is_known_no_more_is_undecided(void **state)
+{
+  fixture *f = *state;
+  enter_both(f, "iterate");
+  for (int s = 0; s < 2; s++)
+    for (int c = 0; c < CELLS; c++)
+      record_real(f, s, c, "max_violation", s == 1 && c == 5 ? (double)NAN : 1);
+  alf_comparison comparison = compare(f);
   assert_int_equal(row_of(&comparison, "max_violation")->unknown, 1);
   assert_int_equal(row_of(&comparison, "max_violation")->change, ALF_UNDECIDED);
   alf_comparison_free(&comparison);
@@ -331,6 +344,7 @@ int main(void)
       TEST(margins_are_better_when_they_are_larger),
       TEST(times_go_by_the_pace),
       TEST(cells_that_fail_now),
+      TEST(what_is_known_no_more_is_undecided),
       TEST(pairs),
       cmocka_unit_test(rules_in_files_go_by_their_names),
       cmocka_unit_test(every_row_of_the_table_is_found),

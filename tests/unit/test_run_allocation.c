@@ -7,6 +7,7 @@
 
 #include "faults.h"
 #include "files.h"
+#include "run/compare.h"
 #include "run/export.h"
 #include "run/job.h"
 
@@ -18,10 +19,11 @@ static const char text[] = "[experiment]\nkind = iterate\ntopk = 1\nsource = uni
 typedef struct fixture {
   alf_config config, made;
   alf_plan plan, planned;
-  alf_store *store, *opened;
+  alf_store *store, *other, *opened; /* other: the same cell, with another outcome */
   alf_outcome outcome;
   alf_results results;
   alf_series series;
+  alf_comparison comparison;
 } fixture;
 
 static alf_status parse(fixture *f, alf_error *err)
@@ -72,8 +74,14 @@ static alf_status export_both(fixture *f, alf_error *err)
   return status == ALF_OK ? alf_export_series(&f->results, f->store, "iterates", csv_path, true, err) : status;
 }
 
+static alf_status compare(fixture *f, alf_error *err)
+{
+  return alf_compare_stores(&f->comparison, f->store, f->other, true, err);
+}
+
 static void clean(fixture *f)
 {
+  alf_comparison_free(&f->comparison);
   alf_config_free(&f->made);
   alf_plan_free(&f->planned);
   alf_outcome_free(&f->outcome);
@@ -116,7 +124,8 @@ static void every_allocation_may_fail(void **state)
                                          {"entering", enter, 1},
                                          {"results", read_results, 50},
                                          {"results of a plan", read_plan, 4},
-                                         {"export", export_both, 10}};
+                                         {"export", export_both, 10},
+                                         {"comparison", compare, 100}};
   for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)
     for (int for_good = 0; for_good < 2; for_good++) {
       int fatal = 0;
@@ -145,6 +154,11 @@ static int set_up(void **state)
   assert_ok(run_cell(f, &err), &err);
   assert_ok(alf_store_record(f->store, &f->plan, 1, &attempt, &f->outcome, &err), &err);
   clean(f);
+  alf_outcome_whole(&f->outcome, "routed_tokens", 1000);
+  assert_ok(alf_store_open(&f->other, ":memory:", ALF_STORE_WRITE, &err), &err);
+  assert_ok(alf_store_enter(f->other, &f->plan, &err), &err);
+  assert_ok(alf_store_record(f->other, &f->plan, 1, &attempt, &f->outcome, &err), &err);
+  clean(f);
   *state = f;
   return 0;
 }
@@ -153,6 +167,7 @@ static int tear_down(void **state)
 {
   fixture *f = *state;
   alf_store_close(f->store);
+  alf_store_close(f->other);
   alf_plan_free(&f->plan);
   alf_config_free(&f->config);
   free(f);

@@ -24,14 +24,16 @@ static bool is_share(const alf_compared *row)
   return row->judged && (row->judged->form == ALF_JUDGED_RATIO || row->judged->form == ALF_JUDGED_MARGIN);
 }
 
+/* Shares in percent, with one digit behind the point below 10 %. */
 static void put_number(char *text, const alf_compared *row, double value, const char *sign)
 {
   char format[20];
-  snprintf(format, sizeof format, is_share(row) ? "%%%s.%df %%%%" : "%%%s.3g", sign, fabs(value) < 0.0995 ? 1 : 0);
+  bool share = is_share(row);
+  snprintf(format, sizeof format, share ? "%%%s.%df %%%%" : "%%%s.3g", sign, fabs(value) < 0.0995 ? 1 : 0);
   if (isnan(value))
     snprintf(text, CELL_TEXT, "-");
   else
-    snprintf(text, CELL_TEXT, format, is_share(row) ? 100 * value : value);
+    snprintf(text, CELL_TEXT, format, share ? 100 * value : value);
 }
 
 static void put_effect(line *l, const alf_compared *row)

@@ -40,6 +40,8 @@ const alf_judged alf_judged_metrics[] = {
      .help = "processor time of a cell, over that of a calibration loop next to it"},
     {0}};
 
+#define MOST 2.302585092994046 /* ln 10 */
+
 /* From bad to good; words of one level side by side. */
 static const struct {
   const char *word;
@@ -99,7 +101,7 @@ double alf_judged_difference(const alf_judged *j, double before, double after)
     return 0;
   switch (j->form) {
   case ALF_JUDGED_RATIO:
-    return fmax(-50, fmin(50, log(fmax(fabs(after), j->floor) / fmax(fabs(before), j->floor))));
+    return fmax(-MOST, fmin(MOST, log(fmax(fabs(after), j->floor) / fmax(fabs(before), j->floor))));
   case ALF_JUDGED_MARGIN:
     return isfinite(larger) ? (before - after) / larger : before > after ? 1 : -1;
   default:

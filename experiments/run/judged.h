@@ -6,7 +6,8 @@
 #include "run/results.h"
 
 typedef enum alf_judged_form {
-  ALF_JUDGED_RATIO,  /* ln of new over base, both without sign and at least the floor: an effect of 0.1 is 10 % more */
+  ALF_JUDGED_RATIO,  /* ln of new over base, both without sign and at least the floor: an effect of 0.1 is 10 % more.
+                        One cell counts for ten times as much, or a tenth, at the most */
   ALF_JUDGED_MARGIN, /* (base − new) / the larger of both sizes: more is better; an effect of 0.1 is 10 % less */
   ALF_JUDGED_PLAIN,  /* new − base */
   ALF_JUDGED_LEVEL   /* words of an order, from bad to good: levels lost */

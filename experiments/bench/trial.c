@@ -5,7 +5,7 @@
 
 #include "bench/trial_measure.h"
 #include "cli/interrupt.h"
-#include "cli/measure.h"
+#include "measure/measure.h"
 
 const char *const alf_trial_class_names[ALF_TRIAL_CLASSES] = {[ALF_TRIAL_BATCH] = "batch",
                                                               [ALF_TRIAL_FRESH] = "fresh",
@@ -20,25 +20,25 @@ typedef struct sums {
 } sums;
 
 /* D(p) where routing by Top-K attains it; where the shift multiplies nobody looks at it, and evaluating it is slow. */
-static alf_cli_value value_of(const alf_trial *trial, const alf_step *step)
+static alf_iterate_value value_of(const alf_trial *trial, const alf_step *step)
 {
   alf_step plain = *step;
   plain.not_topk = step->not_topk && trial->rule->combine == ALF_ADD;
-  return alf_cli_measure_value(&plain);
+  return alf_measure_value(&plain);
 }
 
 static void note(const alf_trial_instance *instance, const alf_trial *trial, const alf_step *step, sums *s)
 {
   const alf_affinity *batch = step->batch_after;
-  s->loads.most[step->n] = alf_cli_measure_balance(step->load_after, batch->experts, s->loads.slots).max_load;
+  s->loads.most[step->n] = alf_measure_balance(step->load_after, batch->experts, s->loads.slots).max_load;
   if (step->n >= alf_trial_second_half(instance->updates)) {
-    alf_cli_value value = value_of(trial, step);
+    alf_iterate_value value = value_of(trial, step);
     s->optimum += instance->optimum[step->n % instance->batches];
     s->objective += value.objective;
     s->dual += value.dual_value;
   }
   if (step->n >= alf_trial_last_tenth(instance->updates) && instance->batches == 1)
-    s->swaps += alf_cli_count_churn(step).swaps;
+    s->swaps += alf_count_churn(step).swaps;
 }
 
 static alf_trial_measures measure(const alf_trial_instance *instance, const alf_trial *trial, const sums *s)

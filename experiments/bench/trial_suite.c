@@ -122,7 +122,7 @@ static alf_status visit(const tour *t, alf_source *source, alf_trial_instance *i
 {
   alf_status status = take_memory(instance, err);
   for (int64_t b = 0; b < instance->batches && status == ALF_OK; b++)
-    status = alf_cli_next(source, NULL, ALF_FLOAT32, &instance->batch[b], err);
+    status = alf_input_next(source, NULL, ALF_FLOAT32, &instance->batch[b], err);
   if (status == ALF_OK)
     status = find_optima(instance, (int)t->options->threads, err);
   if (status == ALF_OK)

@@ -68,6 +68,12 @@ static alf_cli_entry figure_entry(int i)
   return (alf_cli_entry){alf_cli_figures[i].name, alf_cli_figures[i].summary};
 }
 
+static alf_cli_entry experiment_entry(int i)
+{
+  const alf_experiment *e = alf_experiments[i];
+  return e ? (alf_cli_entry){.name = e->name, .summary = e->summary, .keys = e->keys} : (alf_cli_entry){0};
+}
+
 /* "auto" stands for a solver of the table. */
 static alf_cli_entry solver_entry(int i)
 {
@@ -84,6 +90,7 @@ const alf_cli_section alf_cli_sections[] = {
     {"claims", "claim", claim_entry},
     {"false_claims", "false claim", false_claim_entry},
     {"figures", "figure", figure_entry},
+    {"experiments", "experiment", experiment_entry},
     {0},
 };
 

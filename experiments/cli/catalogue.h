@@ -4,12 +4,14 @@
 
 #include "alf/claim.h"
 #include "alf/parameter.h"
+#include "run/experiment.h"
 
 #define ALF_CLI_MAX_ENTRIES 64
 
 typedef struct alf_cli_entry {
   const char *name, *summary;
   const alf_parameter *parameters; /* NULL: entries of this table have none */
+  const alf_key *keys;             /* of a kind of experiment, else NULL */
 } alf_cli_entry;
 
 /* One table of the library. */

@@ -26,6 +26,14 @@ static json_t *json_parameters(const alf_parameter *table)
   return list;
 }
 
+static json_t *json_keys(const alf_key *keys)
+{
+  json_t *list = json_array();
+  for (const alf_key *k = keys; k->name; k++)
+    alf_cli_json_append(&list, json_pack("{ss ss? ss}", "name", k->name, "default", k->fallback, "help", k->help));
+  return list;
+}
+
 static json_t *json_section(const alf_cli_section *section)
 {
   json_t *list = json_array();
@@ -34,6 +42,8 @@ static json_t *json_section(const alf_cli_section *section)
     json_t *object = json_pack("{ss ss}", "name", entry.name, "summary", entry.summary);
     if (entry.parameters)
       alf_cli_json_set(&object, "parameters", json_parameters(entry.parameters));
+    if (entry.keys)
+      alf_cli_json_set(&object, "keys", json_keys(entry.keys));
     if (!strcmp(section->name, "claims"))
       alf_cli_json_set(&object, "citation", json_string(alf_cli_claim_at(i)->citation));
     alf_cli_json_append(&list, object);
@@ -54,6 +64,16 @@ static void print_parameters(const alf_parameter *table, int width)
   }
 }
 
+static void print_keys(const alf_key *keys, int width)
+{
+  for (const alf_key *k = keys; k && k->name; k++) {
+    printf("  %-*s    %s: %s", width, "", k->name, k->help);
+    for (int i = 0; k->type == ALF_KEY_CHOICE && k->choices[i]; i++)
+      printf("%s%s", i ? "|" : ", ", k->choices[i]);
+    printf(k->fallback ? " (default %s)\n" : " (required)\n", k->fallback);
+  }
+}
+
 static void print_section(const alf_cli_section *section)
 {
   bool sources = !strcmp(section->name, "sources");
@@ -66,7 +86,12 @@ static void print_section(const alf_cli_section *section)
   for (int i = 0; section->entry(i).name; i++) {
     printf("  %-*s  %s\n", width, section->entry(i).name, section->entry(i).summary);
     print_parameters(section->entry(i).parameters, width);
+    print_keys(section->entry(i).keys, width);
   }
+  if (!strcmp(section->name, "experiments"))
+    printf(
+        "  %-*s  kind, title (a line), seed (default 0), repetitions (1), threads of a cell (1): keys of every kind\n",
+        width, "all");
   if (sources)
     printf("  %-*s  T tokens (default 1024), E experts (64), seed (--seed), batches (1): parameters of every family\n"
            "  %-*s  file of affinities, tokens x experts or batches x tokens x experts: x.npy, x.npy@batch\n"
@@ -108,7 +133,7 @@ static int run(const alf_cli_options *options, alf_error *err)
 const alf_cli_command alf_cli_command_list = {
     .name = "list",
     .summary = "Names and one line each of what can be chosen",
-    .arguments = "[solvers|rules|schedules|formats|sources|claims|false_claims|figures]",
+    .arguments = "[solvers|rules|schedules|formats|sources|claims|false_claims|figures|experiments]",
     .fewest = 0,
     .most = 1,
     .details = "Without an argument every list is printed.",

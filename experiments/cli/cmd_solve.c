@@ -255,7 +255,7 @@ static alf_status solve_batch(solve_run *run, int64_t index, alf_solve_settings 
 static alf_status solve_next(solve_run *run, int64_t index, alf_error *err)
 {
   double start = alf_cli_seconds();
-  alf_status status = alf_cli_next(run->source, NULL, ALF_DYADIC, &run->batch, err);
+  alf_status status = alf_input_next(run->source, NULL, ALF_DYADIC, &run->batch, err);
   run->read_seconds = alf_cli_seconds() - start;
   if (status != ALF_OK)
     return status;

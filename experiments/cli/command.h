@@ -12,6 +12,7 @@
   X(iterate)                                                                                                           \
   X(regret)                                                                                                            \
   X(train)                                                                                                             \
+  X(run)                                                                                                               \
   X(claims)                                                                                                            \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \

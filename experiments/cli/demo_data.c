@@ -19,7 +19,7 @@ alf_status alf_demo_read(const char *input, const alf_cli_options *options, alf_
   alf_source *source = NULL;
   alf_status status = alf_cli_open(&source, input, options, err);
   if (status == ALF_OK)
-    status = alf_cli_next(source, NULL, ALF_DYADIC, batch, err);
+    status = alf_input_next(source, NULL, ALF_DYADIC, batch, err);
   alf_source_close(source);
   return status;
 }

@@ -6,7 +6,7 @@
 #include "alf/cycle.h"
 #include "alf/facts.h"
 #include "cli/interrupt.h"
-#include "cli/measure.h"
+#include "measure/measure.h"
 
 static const char *const curve_names[] = {[ALF_DEMO_GAP] = "gap",
                                           [ALF_DEMO_VIOLATION] = "max_violation",
@@ -21,7 +21,7 @@ typedef struct window {
   double gap, violation, max_load, min_load, excess, benefit;
 } window;
 
-static void take(window *w, const alf_facts *facts, const alf_cli_balance *balance)
+static void take(window *w, const alf_facts *facts, const alf_balance *balance)
 {
   double max_load = (double)balance->max_load, min_load = (double)balance->min_load;
   w->gap = w->empty ? facts->gap : fmax(w->gap, facts->gap);
@@ -66,8 +66,8 @@ static alf_status trace(alf_demo_run *run, alf_iterate *it, alf_observer *observ
     if (status != ALF_OK)
       break;
     alf_observe(observer, step, &facts);
-    alf_cli_balance balance =
-        alf_cli_measure_balance(step->load_after, batch->experts, run->instance->topk * batch->tokens);
+    alf_balance balance =
+        alf_measure_balance(step->load_after, batch->experts, run->instance->topk * batch->tokens);
     take(&w, &facts, &balance);
     if (n < w.end && n < run->steps)
       continue;

@@ -8,7 +8,7 @@
 static void print_header(FILE *csv)
 {
   fprintf(csv, "n,step_size");
-  for (const alf_cli_iterate_measure *m = alf_cli_iterate_measures; m->name; m++)
+  for (const alf_look_measure *m = alf_look_measures; m->name; m++)
     fprintf(csv, ",%s", m->name);
   fprintf(csv, ",rule,schedule,format\n");
 }
@@ -17,7 +17,7 @@ alf_status alf_cli_iterate_files_open(alf_cli_iterate *run, alf_error *err)
 {
   const alf_cli_options *options = run->options;
   alf_cli_iterate_files *files = &run->files;
-  int32_t experts = run->batch[0].experts;
+  int32_t experts = run->iteration.batch[0].experts;
   alf_status status = ALF_OK;
   files->row = calloc((size_t)experts, sizeof *files->row);
   if (!files->row)
@@ -54,11 +54,11 @@ static void print_line(const alf_cli_iterate *run, const alf_step *step)
   FILE *csv = run->files.csv.file;
   fprintf(csv, "%" PRId64, step->n);
   print_real(csv, step->step_size);
-  for (const alf_cli_iterate_measure *m = alf_cli_iterate_measures; m->name; m++)
+  for (const alf_look_measure *m = alf_look_measures; m->name; m++)
     if (m->whole)
-      fprintf(csv, ",%" PRId64, alf_cli_look_whole(&run->look, m));
+      fprintf(csv, ",%" PRId64, alf_look_whole(&run->iteration.look, m));
     else
-      print_real(csv, alf_cli_look_real(&run->look, m));
+      print_real(csv, alf_look_real(&run->iteration.look, m));
   print_text(csv, run->name.rule);
   print_text(csv, run->name.schedule);
   print_text(csv, run->name.format);
@@ -67,7 +67,7 @@ static void print_line(const alf_cli_iterate *run, const alf_step *step)
 
 void alf_cli_iterate_files_add(alf_cli_iterate *run)
 {
-  const alf_step *step = alf_iterate_current(run->iterate);
+  const alf_step *step = alf_iterate_current(run->iteration.iterate);
   alf_cli_iterate_files *files = &run->files;
   if (files->csv.file)
     print_line(run, step);

@@ -7,24 +7,14 @@
 
 static const char *arithmetic(const alf_cli_iterate *run)
 {
-  return run->dtype == ALF_DYADIC ? "exact" : run->dtype == ALF_FLOAT64 ? "float64" : "float32";
+  return run->iteration.settings.dtype == ALF_DYADIC    ? "exact"
+         : run->iteration.settings.dtype == ALF_FLOAT64 ? "float64"
+                                                        : "float32";
 }
 
 static double target(const alf_step *step)
 {
-  return (double)alf_cli_iterate_slots(step) / step->batch_after->experts;
-}
-
-/* Updates after which every load is on target and stays; −1: not so. */
-static int64_t settled_at(const alf_cli_iterate *run, const alf_step *step)
-{
-  return run->last_off_target < step->n ? run->last_off_target + 1 : -1;
-}
-
-/* What a period adds to every shift, over u as it is on the grid: the c of theory.md C7 under the sign rule. */
-static double drift_in_steps(const alf_cli_iterate *run, const alf_cycle_info *cycle, int32_t grid_bits)
-{
-  return cycle->drift == 0 ? 0 : (double)cycle->drift / nearbyint(ldexp(run->cell.u, grid_bits));
+  return (double)alf_step_slots(step) / step->batch_after->experts;
 }
 
 static json_t *list_loads(const alf_step *step)
@@ -45,24 +35,23 @@ static json_t *list_shift(const alf_step *step)
 
 static json_t *json_report(const alf_cli_iterate *run)
 {
-  const alf_step *step = alf_iterate_current(run->iterate);
+  const alf_step *step = alf_iterate_current(run->iteration.iterate);
   const alf_affinity *batch = step->batch_after;
-  const alf_cycle_info *cycle = run->cycle ? alf_cycle_found(run->cycle) : NULL;
-  int64_t settled = settled_at(run, step);
+  const alf_cycle_info *cycle = run->iteration.cycle ? alf_cycle_found(run->iteration.cycle) : NULL;
+  int64_t settled = alf_iteration_settled_at(&run->iteration);
   json_t *object = json_pack("{sI si si ss ss ss sf ss sI sf}", "tokens", (json_int_t)batch->tokens, "experts",
                              (int)batch->experts, "topk", (int)step->topk, "rule", run->name.rule, "schedule",
-                             run->name.schedule, "format", run->name.format, "u", run->cell.u, "arithmetic",
-                             arithmetic(run), "steps", (json_int_t)step->n, "target", target(step));
-  for (const alf_cli_iterate_measure *m = alf_cli_iterate_measures; m->name; m++)
+                             run->name.schedule, "format", run->name.format, "u", run->iteration.settings.cell.u,
+                             "arithmetic", arithmetic(run), "steps", (json_int_t)step->n, "target", target(step));
+  for (const alf_look_measure *m = alf_look_measures; m->name; m++)
     alf_cli_json_set(&object, m->name,
-                     m->whole ? json_integer((json_int_t)alf_cli_look_whole(&run->look, m))
-                              : alf_cli_json_real(alf_cli_look_real(&run->look, m)));
+                     m->whole ? json_integer((json_int_t)alf_look_whole(&run->iteration.look, m))
+                              : alf_cli_json_real(alf_look_real(&run->iteration.look, m)));
   alf_cli_json_set(&object, "cycle_length", cycle ? json_integer((json_int_t)cycle->length) : json_null());
-  alf_cli_json_set(&object, "cycle_drift",
-                   alf_cli_json_real(cycle ? drift_in_steps(run, cycle, batch->grid_bits) : NAN));
+  alf_cli_json_set(&object, "cycle_drift", alf_cli_json_real(alf_iteration_drift(&run->iteration)));
   alf_cli_json_set(&object, "settled_at", settled >= 0 ? json_integer((json_int_t)settled) : json_null());
-  alf_cli_json_set(&object, "seconds", json_real(run->seconds));
-  alf_cli_json_set(&object, "optimum_seconds", json_real(run->optima.seconds));
+  alf_cli_json_set(&object, "seconds", json_real(run->iteration.seconds));
+  alf_cli_json_set(&object, "optimum_seconds", json_real(run->iteration.optima.seconds));
   alf_cli_json_set(&object, "peak_bytes", json_integer((json_int_t)alf_cli_peak_bytes()));
   alf_cli_json_set(&object, "loads", list_loads(step));
   alf_cli_json_set(&object, "shift", list_shift(step));
@@ -80,27 +69,27 @@ __attribute__((format(printf, 2, 3))) static void row(const char *key, const cha
   va_end(arguments);
 }
 
-static void print_measure(const alf_cli_iterate *run, const alf_cli_iterate_measure *m)
+static void print_measure(const alf_cli_iterate *run, const alf_look_measure *m)
 {
-  const alf_cli_look *look = &run->look;
+  const alf_look *look = &run->iteration.look;
   if (m->whole)
-    row(m->name, "%lld", (long long)alf_cli_look_whole(look, m));
-  else if (isfinite(alf_cli_look_real(look, m)))
-    row(m->name, "%.12g", alf_cli_look_real(look, m));
+    row(m->name, "%lld", (long long)alf_look_whole(look, m));
+  else if (isfinite(alf_look_real(look, m)))
+    row(m->name, "%.12g", alf_look_real(look, m));
   else
-    row(m->name, "%s", run->every ? "not known" : m->unknown);
+    row(m->name, "%s", run->iteration.settings.every ? "not known" : m->unknown);
 }
 
-static void print_cycle(const alf_cli_iterate *run, int32_t grid_bits)
+static void print_cycle(const alf_cli_iterate *run)
 {
-  const alf_cycle_info *cycle = run->cycle ? alf_cycle_found(run->cycle) : NULL;
+  const alf_cycle_info *cycle = run->iteration.cycle ? alf_cycle_found(run->iteration.cycle) : NULL;
   if (!cycle) {
-    row("cycle", "%s", run->cycle ? "none found" : "not looked for");
+    row("cycle", "%s", run->iteration.cycle ? "none found" : "not looked for");
     return;
   }
   row("cycle_length", "%lld from iterate %lld, loads %lld..%lld", (long long)cycle->length, (long long)cycle->start,
       (long long)cycle->min_load, (long long)cycle->max_load);
-  row("cycle_drift", "%.12g steps of u", drift_in_steps(run, cycle, grid_bits));
+  row("cycle_drift", "%.12g steps of u", alf_iteration_drift(&run->iteration));
 }
 
 static void print_head(const alf_cli_iterate *run, const alf_step *step)
@@ -112,7 +101,7 @@ static void print_head(const alf_cli_iterate *run, const alf_step *step)
   row("schedule", "%s", run->name.schedule);
   if (run->name.format[0])
     row("format", "%s", run->name.format);
-  row("u", "%.12g%s", run->cell.u, run->options->u == 0 ? " (the rule's usual one)" : "");
+  row("u", "%.12g%s", run->iteration.settings.cell.u, run->options->u == 0 ? " (the rule's usual one)" : "");
   row("arithmetic", "%s", arithmetic(run));
   row("steps", "%lld", (long long)step->n);
   row("target", "%.12g", target(step));
@@ -131,17 +120,17 @@ static void print_loads(const alf_step *step)
 
 static void print_report(const alf_cli_iterate *run)
 {
-  const alf_step *step = alf_iterate_current(run->iterate);
+  const alf_step *step = alf_iterate_current(run->iteration.iterate);
   print_head(run, step);
-  for (const alf_cli_iterate_measure *m = alf_cli_iterate_measures; m->name; m++)
+  for (const alf_look_measure *m = alf_look_measures; m->name; m++)
     print_measure(run, m);
-  print_cycle(run, step->batch_after->grid_bits);
-  if (settled_at(run, step) >= 0)
-    row("settled_at", "%lld", (long long)settled_at(run, step));
+  print_cycle(run);
+  if (alf_iteration_settled_at(&run->iteration) >= 0)
+    row("settled_at", "%lld", (long long)alf_iteration_settled_at(&run->iteration));
   else
     row("settled_at", "never");
-  row("seconds", "%.3f", run->seconds);
-  row("optimum_seconds", "%.3f", run->optima.seconds);
+  row("seconds", "%.3f", run->iteration.seconds);
+  row("optimum_seconds", "%.3f", run->iteration.optima.seconds);
   row("peak_bytes", "%lld", (long long)alf_cli_peak_bytes());
   print_loads(step);
 }

@@ -10,13 +10,13 @@
 
 /* What the command line said; an option that was not given has the fallback of its record, else 0, NULL or false. */
 typedef struct alf_cli_options {
-  int64_t topk, seed, threads, steps, tokens, iterations, repetitions;
+  int64_t topk, seed, threads, steps, tokens, iterations, repetitions, jobs;
   double timeout, u, tolerance, hunt;
   const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities, *loads, *shifts,
       *format;
-  const char *witness, *replay, *set, *text;
+  const char *witness, *replay, *set, *text, *store, *export, *series;
   const char *claim, *step_sizes, *widths; /* comma lists */
-  bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick, hindsight, resume;
+  bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick, hindsight, resume, dry_run, times;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;

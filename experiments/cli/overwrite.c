@@ -69,6 +69,8 @@ static alf_status check_output(const output *o, const alf_cli_options *options, 
       return refuse(o, "INPUT", err);
   if (reads(options->against, o->path))
     return refuse(o, "--against", err);
+  if (reads(options->store, o->path))
+    return refuse(o, "--store", err);
   if (options->rule && alf_rule_is_file(options->rule) && reads(options->rule, o->path))
     return refuse(o, "--rule", err);
   return reads(options->capacities, o->path) ? refuse(o, "--capacities", err) : ALF_OK;
@@ -85,7 +87,10 @@ static bool collide(const output *a, const output *b)
 
 alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *err)
 {
-  const output outputs[] = {{"--csv", options->csv}, {"--loads", options->loads}, {"--shifts", options->shifts}};
+  const output outputs[] = {{"--csv", options->csv},
+                            {"--loads", options->loads},
+                            {"--shifts", options->shifts},
+                            {"--export", options->export}};
   for (int i = 0; i < (int)(sizeof outputs / sizeof *outputs); i++) {
     const output *o = &outputs[i];
     if (o->path && check_output(o, options, err) != ALF_OK)

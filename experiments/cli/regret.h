@@ -4,9 +4,9 @@
 
 #include <jansson.h>
 
-#include "alf/regret_verdict.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "measure/regret_row.h"
 
 /* Rules × schedules × step sizes × widths. Zero-initialise. */
 typedef struct alf_cli_regret_cells {
@@ -21,14 +21,6 @@ alf_status alf_cli_regret_cells_read(alf_cli_regret_cells *cells, const alf_cli_
                                      const alf_regret_target *target, alf_error *err);
 void alf_cli_regret_cells_free(alf_cli_regret_cells *cells);
 
-/* What is reported of one cell. */
-typedef struct alf_cli_regret_row {
-  alf_growth growth;      /* of expected regret, of dynamic regret where there is no p* */
-  alf_regret_bound bound; /* where there is a p* */
-  alf_interval hindsight;
-  alf_interval early, late; /* dynamic regret a batch: in the first tenth of the run, and in the last */
-} alf_cli_regret_row;
-
 /* From the command line to everything that is reported. */
 typedef struct alf_cli_regret_run {
   const alf_cli_options *options; /* topk, steps, repetitions, rule, schedule, step_sizes, widths, hindsight … */
@@ -38,7 +30,7 @@ typedef struct alf_cli_regret_run {
   alf_cli_regret_cells cells;
   alf_regret_settings settings; /* from the options; may be changed between prepare and do */
   alf_regret regret;
-  alf_cli_regret_row *row;       /* one a cell */
+  alf_regret_row *row;           /* one a cell */
   alf_hindsight_bound hindsight; /* where regret has hindsight */
   alf_cli_progress progress;
 } alf_cli_regret_run;

@@ -22,33 +22,12 @@ static alf_status split_all(axes *a, const alf_cli_options *o, alf_error *err)
   return status == ALF_OK ? alf_cli_split(&a->width, "--width", o->widths, err) : status;
 }
 
-/* What a step of u slots is in the unit of a rule. */
-static double unit_of(const alf_rule *rule, const alf_regret_target *t, int32_t topk)
-{
-  if (rule->form == ALF_FORM_PROPORTIONAL)
-    return rule->fractions ? topk * (double)t->tokens : 1;
-  return alf_load_deviation(t->tokens, t->experts, topk);
-}
-
-/* "U", or "A/mu". */
 static alf_status read_size(const char *text, const alf_rule *rule, const alf_regret_target *t, int32_t topk, double *u,
                             alf_error *err)
 {
-  char number[64];
-  size_t length = strlen(text);
-  bool multiple = length > 3 && strcmp(text + length - 3, "/mu") == 0;
-  if (length >= sizeof number)
-    return alf_fail(err, ALF_EINVAL, "--step-size %s: expected a number or a multiple of 1/mu (2/mu)", text);
-  strcpy(number, text);
-  if (multiple)
-    number[length - 3] = '\0';
-  if (!alf_cli_read_real(number, u) || !(*u > 0) || *u > 1e15)
-    return alf_fail(err, ALF_EINVAL, "--step-size %s: expected a positive number or a multiple of 1/mu (2/mu)", text);
-  if (multiple && !(t->modulus > 0))
-    return alf_fail(err, ALF_EINVAL, "--step-size %s: mu is not known of this input, expected a number", text);
-  if (multiple)
-    *u *= unit_of(rule, t, topk) / t->modulus;
-  return ALF_OK;
+  alf_error cause = {0};
+  alf_status status = alf_regret_step_size(text, rule, t, topk, u, &cause);
+  return status == ALF_OK ? status : alf_fail(err, status, "--step-size %s", cause.text);
 }
 
 static alf_status read_width(const char *text, double *width, alf_error *err)

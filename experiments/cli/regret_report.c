@@ -1,7 +1,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alf/new_file.h"
@@ -63,7 +62,7 @@ static void print_head(const alf_cli_regret_run *r)
 
 static void print_expected(const alf_cli_regret_run *r, int c)
 {
-  const alf_cli_regret_row *row = &r->row[c];
+  const alf_regret_row *row = &r->row[c];
   printf("    regret               ");
   print_interval(row->growth.last, "");
   printf("\n    per factor of ten    ");
@@ -82,7 +81,7 @@ static void print_expected(const alf_cli_regret_run *r, int c)
 
 static void print_dynamic(const alf_cli_regret_run *r, int c)
 {
-  const alf_cli_regret_row *row = &r->row[c];
+  const alf_regret_row *row = &r->row[c];
   printf("    dynamic regret       ");
   print_interval(row->growth.last, "");
   printf("\n    a batch, early       ");
@@ -154,7 +153,7 @@ static json_t *json_interval(alf_interval i)
 
 static json_t *json_cell(const alf_cli_regret_run *r, int c)
 {
-  const alf_cli_regret_row *row = &r->row[c];
+  const alf_regret_row *row = &r->row[c];
   const alf_regret_cell *cell = &r->settings.cell[c];
   const alf_regret_bound *b = &row->bound;
   alf_cli_cell_text name = describe(cell);
@@ -219,15 +218,12 @@ static void put_real(FILE *csv, double value)
 static alf_status put_curve(const alf_cli_regret_run *r, int c, FILE *csv, alf_error *err)
 {
   const alf_regret *g = &r->regret;
-  const double *curve = g->expected ? g->expected : g->dynamic;
   alf_cli_cell_text name = describe(&r->settings.cell[c]);
-  double *own = malloc((size_t)g->repetitions * sizeof *own);
-  alf_status status = own ? ALF_OK : alf_fail(err, ALF_ENOMEM, "out of memory");
-  for (int64_t j = 0; status == ALF_OK && j < g->checkpoints; j++) {
+  for (int64_t j = 0; j < g->checkpoints; j++) {
     alf_interval mean;
-    for (int64_t run = 0; run < g->repetitions; run++)
-      own[run] = curve[(c * g->repetitions + run) * g->checkpoints + j];
-    status = alf_bootstrap_mean(own, g->repetitions, &mean, err);
+    alf_status status = alf_regret_curve(g, c, j, &mean, err);
+    if (status != ALF_OK)
+      return status;
     put_text(csv, name.rule);
     put_text(csv, name.schedule);
     fprintf(csv, "%.17g,%.17g,%s,%" PRId64 ",%.17g,", r->settings.cell[c].u, r->settings.cell[c].width,
@@ -240,8 +236,7 @@ static alf_status put_curve(const alf_cli_regret_run *r, int c, FILE *csv, alf_e
       put_real(csv, alf_regret_bound_at(&r->row[c].bound, &r->settings.cell[c], (double)g->batches[j]));
     fputc('\n', csv);
   }
-  free(own);
-  return status;
+  return ALF_OK;
 }
 
 alf_status alf_cli_regret_csv(const alf_cli_regret_run *r, const char *path, alf_error *err)

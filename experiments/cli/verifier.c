@@ -95,7 +95,7 @@ static alf_status verify_batch(alf_cli_verifier *v, alf_error *err)
 
 static alf_status next_batch(alf_cli_verifier *v, alf_source *source, alf_error *err)
 {
-  alf_status status = alf_cli_next(source, &v->raw, ALF_DYADIC, &v->batch, err);
+  alf_status status = alf_input_next(source, &v->raw, ALF_DYADIC, &v->batch, err);
   if (status != ALF_OK || v->settings.exact)
     return status;
   alf_affinity_free(&v->real);

@@ -246,6 +246,8 @@ alf_status alf_train(const alf_trainer_settings *settings, alf_trainer_result *r
   if (status == ALF_OK)
     status = alf_moe_history_write(&t.state.history, t.config, settings->folder, err);
   conclude(&t, result);
+  if (settings->report)
+    settings->report(settings->context, &t.state.history);
   free_trainer(&t);
   return status;
 }

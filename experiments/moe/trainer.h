@@ -12,6 +12,8 @@ typedef struct alf_trainer_settings {
   bool (*stop)(void); /* may be NULL; true ends after the current step, with a checkpoint */
   /* After every step; may be NULL. */
   void (*tick)(void *context, const alf_moe_history *history, int64_t tokens);
+  /* Once, in the end, also after an error; may be NULL. */
+  void (*report)(void *context, const alf_moe_history *history);
   void *context;
 } alf_trainer_settings;
 

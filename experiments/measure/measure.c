@@ -1,4 +1,4 @@
-#include "cli/measure.h"
+#include "measure/measure.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@ static int64_t excess(int64_t load, int32_t experts, int64_t slots)
   return load * experts - slots;
 }
 
-alf_cli_balance alf_cli_measure_balance(const int64_t *load, int32_t experts, int64_t slots)
+alf_balance alf_measure_balance(const int64_t *load, int32_t experts, int64_t slots)
 {
-  alf_cli_balance balance = {.max_load = load[0], .min_load = load[0]};
+  alf_balance balance = {.max_load = load[0], .min_load = load[0]};
   for (int32_t k = 0; k < experts; k++) {
     balance.max_load = load[k] > balance.max_load ? load[k] : balance.max_load;
     balance.min_load = load[k] < balance.min_load ? load[k] : balance.min_load;
@@ -54,7 +54,7 @@ static int64_t to_fraction(double value)
 }
 
 /* Entropy is ln E − Σ f_k ln(E f_k), whose sum is 0, exactly, at balance. */
-alf_cli_spread alf_cli_measure_spread(const int64_t *load, int32_t experts, int64_t slots)
+alf_spread alf_measure_spread(const int64_t *load, int32_t experts, int64_t slots)
 {
   alf_int128 squares = 0;
   int64_t divergence = 0;
@@ -65,11 +65,11 @@ alf_cli_spread alf_cli_measure_spread(const int64_t *load, int32_t experts, int6
       divergence +=
           to_fraction((double)load[k] / (double)slots * natural_log((double)(load[k] * experts) / (double)slots));
   }
-  return (alf_cli_spread){.variation = sqrt(alf_int128_to_double(squares, 0, experts)) / (double)slots,
-                          .entropy = 1 - (double)divergence / (double)to_fraction(natural_log(experts))};
+  return (alf_spread){.variation = sqrt(alf_int128_to_double(squares, 0, experts)) / (double)slots,
+                      .entropy = 1 - (double)divergence / (double)to_fraction(natural_log(experts))};
 }
 
-static alf_cli_extent extent_of_grid(const int64_t *grid, int32_t experts, int32_t grid_bits)
+static alf_extent extent_of_grid(const int64_t *grid, int32_t experts, int32_t grid_bits)
 {
   int64_t least = grid[0], most = grid[0];
   alf_int128 sum = 0;
@@ -78,11 +78,11 @@ static alf_cli_extent extent_of_grid(const int64_t *grid, int32_t experts, int32
     most = grid[k] > most ? grid[k] : most;
     sum += grid[k];
   }
-  return (alf_cli_extent){alf_int128_to_double((alf_int128)most - least, grid_bits, 1),
-                          alf_int128_to_double(sum, grid_bits, experts)};
+  return (alf_extent){alf_int128_to_double((alf_int128)most - least, grid_bits, 1),
+                      alf_int128_to_double(sum, grid_bits, experts)};
 }
 
-static alf_cli_extent extent_of_reals(const double *real, int32_t experts)
+static alf_extent extent_of_reals(const double *real, int32_t experts)
 {
   double least = real[0], most = real[0], sum = 0;
   for (int32_t k = 0; k < experts; k++) {
@@ -90,10 +90,10 @@ static alf_cli_extent extent_of_reals(const double *real, int32_t experts)
     most = fmax(most, real[k]);
     sum += real[k];
   }
-  return (alf_cli_extent){most - least, sum / experts};
+  return (alf_extent){most - least, sum / experts};
 }
 
-alf_cli_extent alf_cli_measure_shift(const alf_shift *shift, int32_t experts, int32_t grid_bits)
+alf_extent alf_measure_shift(const alf_shift *shift, int32_t experts, int32_t grid_bits)
 {
   return shift->grid ? extent_of_grid(shift->grid, experts, grid_bits) : extent_of_reals(shift->real, experts);
 }
@@ -114,14 +114,14 @@ static alf_int128 sum_chosen(const alf_affinity *batch, const uint64_t *chosen)
   return sum;
 }
 
-static alf_cli_value measure_exact(const alf_step *step)
+static alf_iterate_value measure_exact(const alf_step *step)
 {
   const alf_affinity *batch = step->batch_after;
   int64_t slots = step->topk * batch->tokens;
   alf_int128 chosen = sum_chosen(batch, step->chosen_after) * batch->experts, prices = 0;
   for (int32_t k = 0; k < batch->experts; k++)
     prices += (alf_int128)step->shift_after.grid[k] * excess(step->load_after[k], batch->experts, slots);
-  alf_cli_value value = {.exact = true, .dual_exact = chosen + prices};
+  alf_iterate_value value = {.exact = true, .dual_exact = chosen + prices};
   if (step->not_topk)
     value.dual_exact = alf_dual_value(batch, step->topk, step->shift_after.grid);
   value.objective = alf_int128_to_double(chosen, batch->grid_bits, batch->experts);
@@ -155,11 +155,11 @@ static double dual_of_scores(const alf_step *step)
   return sum;
 }
 
-static alf_cli_value measure_float(const alf_step *step)
+static alf_iterate_value measure_float(const alf_step *step)
 {
   const alf_affinity *batch = step->batch_after;
   double target = (double)(step->topk * batch->tokens) / batch->experts;
-  alf_cli_value value = {0};
+  alf_iterate_value value = {0};
   int32_t experts = batch->experts;
   for (int64_t i = 0; i < batch->tokens; i++) {
     const uint64_t *row = step->chosen_after + i * alf_selection_words(experts);
@@ -174,14 +174,14 @@ static alf_cli_value measure_float(const alf_step *step)
   return value;
 }
 
-alf_cli_value alf_cli_measure_value(const alf_step *step)
+alf_iterate_value alf_measure_value(const alf_step *step)
 {
   return step->batch_after->dtype == ALF_DYADIC ? measure_exact(step) : measure_float(step);
 }
 
-alf_cli_churn alf_cli_count_churn(const alf_step *step)
+alf_churn alf_count_churn(const alf_step *step)
 {
-  alf_cli_churn churn = {0};
+  alf_churn churn = {0};
   if (!step->batch_before)
     return churn;
   int32_t words = alf_selection_words(step->batch_after->experts);
@@ -195,7 +195,7 @@ alf_cli_churn alf_cli_count_churn(const alf_step *step)
   return churn;
 }
 
-double alf_cli_gap(const alf_cli_value *value, const alf_cli_optimum *optimum, const alf_affinity *batch)
+double alf_optimum_gap(const alf_iterate_value *value, const alf_optimum *optimum, const alf_affinity *batch)
 {
   if (!optimum->known)
     return NAN;
@@ -204,13 +204,13 @@ double alf_cli_gap(const alf_cli_value *value, const alf_cli_optimum *optimum, c
   return alf_int128_to_double(value->dual_exact - optimum->exact, batch->grid_bits, batch->experts);
 }
 
-alf_status alf_cli_sums_alloc(alf_cli_sums *sums, int32_t experts, int64_t slots, alf_error *err)
+alf_status alf_sums_alloc(alf_sums *sums, int32_t experts, int64_t slots, alf_error *err)
 {
-  *sums = (alf_cli_sums){.experts = experts, .slots = slots, .load = calloc((size_t)experts, sizeof *sums->load)};
+  *sums = (alf_sums){.experts = experts, .slots = slots, .load = calloc((size_t)experts, sizeof *sums->load)};
   return sums->load ? ALF_OK : alf_fail_memory(err, (size_t)experts * sizeof *sums->load);
 }
 
-void alf_cli_sums_add(alf_cli_sums *sums, const int64_t *load, const alf_cli_balance *balance)
+void alf_sums_add(alf_sums *sums, const int64_t *load, const alf_balance *balance)
 {
   sums->updates++;
   sums->max_load += balance->max_load;
@@ -219,14 +219,14 @@ void alf_cli_sums_add(alf_cli_sums *sums, const int64_t *load, const alf_cli_bal
     sums->load[k] += load[k];
 }
 
-void alf_cli_sums_add_churn(alf_cli_sums *sums, const alf_cli_churn *churn)
+void alf_sums_add_churn(alf_sums *sums, const alf_churn *churn)
 {
   sums->churns++;
   sums->swaps += churn->swaps;
 }
 
 /* A gap that is not known, or a sum beyond 128 bits, leaves the regret unknown for good. */
-void alf_cli_sums_add_gap(alf_cli_sums *sums, const alf_cli_value *value, const alf_cli_optimum *optimum)
+void alf_sums_add_gap(alf_sums *sums, const alf_iterate_value *value, const alf_optimum *optimum)
 {
   bool first = sums->gaps == 0, known = optimum->known && (first || sums->regret_known);
   sums->gaps++;
@@ -238,14 +238,14 @@ void alf_cli_sums_add_gap(alf_cli_sums *sums, const alf_cli_value *value, const 
 }
 
 /* (Σ over N updates of E·A − slots) / (N·slots): a mean of A / L − 1. */
-static double mean_violation(const alf_cli_sums *sums, alf_int128 excess_sum)
+static double mean_violation(const alf_sums *sums, alf_int128 excess_sum)
 {
   return alf_int128_to_double(excess_sum, 0, (double)sums->slots * (double)sums->updates);
 }
 
-alf_cli_means alf_cli_sums_means(const alf_cli_sums *sums)
+alf_means alf_sums_means(const alf_sums *sums)
 {
-  alf_cli_means means = {NAN, NAN, NAN, NAN};
+  alf_means means = {NAN, NAN, NAN, NAN};
   if (sums->churns > 0)
     means.swaps = (double)sums->swaps / (double)sums->churns;
   if (sums->updates == 0)
@@ -262,7 +262,7 @@ alf_cli_means alf_cli_sums_means(const alf_cli_sums *sums)
   return means;
 }
 
-double alf_cli_sums_regret(const alf_cli_sums *sums, const alf_affinity *batch)
+double alf_sums_regret(const alf_sums *sums, const alf_affinity *batch)
 {
   if (!sums->regret_known)
     return NAN;
@@ -271,8 +271,8 @@ double alf_cli_sums_regret(const alf_cli_sums *sums, const alf_affinity *batch)
   return alf_int128_to_double(sums->regret_exact, batch->grid_bits, batch->experts);
 }
 
-void alf_cli_sums_free(alf_cli_sums *sums)
+void alf_sums_free(alf_sums *sums)
 {
   free(sums->load);
-  *sums = (alf_cli_sums){0};
+  *sums = (alf_sums){0};
 }

@@ -1,0 +1,185 @@
+#include "run/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alf/random.h"
+#include "core/philox.h"
+#include "run/code.h"
+
+uint64_t alf_cell_seed(uint64_t root, const char *source, int64_t repetition)
+{
+  alf_philox philox;
+  gsl_rng rng = {.type = alf_rng_philox, .state = &philox};
+  alf_digest digest;
+  char text[ALF_DIGEST_TEXT];
+  alf_digest_start(&digest);
+  alf_digest_add_text(&digest, source);
+  alf_digest_finish(&digest, text);
+  text[12] = '\0'; /* 48 bits, as many as a stream counts */
+  alf_rng_stream(&rng, root, strtoull(text, NULL, 16), (uint64_t)repetition);
+  uint64_t high = gsl_rng_get(&rng);
+  return (high << 32 | gsl_rng_get(&rng)) >> 12;
+}
+
+static const alf_key_value *value_at(const alf_plan *plan, int64_t c, int k)
+{
+  return &plan->config->values[k].value[plan->place[c * plan->config->keys + k]];
+}
+
+/* The cell's source; NULL where the kind has none. */
+static const alf_key_value *source_of(const alf_plan *plan, int64_t c)
+{
+  for (int k = 0; k < plan->config->keys; k++)
+    if (plan->config->values[k].key->type == ALF_KEY_SOURCE)
+      return value_at(plan, c, k);
+  return NULL;
+}
+
+static alf_status count_cells(const alf_config *config, int64_t *cells, alf_error *err)
+{
+  *cells = config->repetitions;
+  for (int k = 0; k < config->keys; k++) {
+    if (config->values[k].count > ALF_MOST_CELLS / *cells)
+      return alf_fail(err, ALF_EINVAL, "%s: more than %d cells: expected fewer values or repetitions", config->name,
+                      ALF_MOST_CELLS);
+    *cells *= config->values[k].count;
+  }
+  return ALF_OK;
+}
+
+static alf_status take_memory(alf_plan *plan, int64_t cells, alf_error *err)
+{
+  size_t places = (size_t)cells * (size_t)plan->config->keys;
+  plan->cell = calloc((size_t)cells, sizeof *plan->cell);
+  plan->place = calloc(places, sizeof *plan->place);
+  return plan->cell && plan->place ? ALF_OK : alf_fail_memory(err, places * sizeof *plan->place);
+}
+
+/* The product; repetitions that would repeat nothing but the same are left out. */
+static void multiply(alf_plan *plan, int64_t product)
+{
+  const alf_config *config = plan->config;
+  for (int64_t i = 0; i < product; i++) {
+    int64_t rest = i / config->repetitions, c = plan->cells;
+    plan->cell[c].repetition = i % config->repetitions;
+    for (int k = config->keys - 1; k >= 0; k--) {
+      plan->place[c * config->keys + k] = (int32_t)(rest % config->values[k].count);
+      rest /= config->values[k].count;
+    }
+    const alf_key_value *source = source_of(plan, c);
+    bool fixed = source && source->fixed;
+    if (!fixed)
+      plan->cell[c].seed = alf_cell_seed(config->seed, source ? source->value.text : "", plan->cell[c].repetition);
+    plan->cells += !fixed || plan->cell[c].repetition == 0;
+  }
+}
+
+static void find_key(alf_plan *plan, int64_t c)
+{
+  const alf_config *config = plan->config;
+  char text[ALF_VALUE_TEXT];
+  alf_digest digest;
+  alf_digest_start(&digest);
+  alf_digest_add_text(&digest, config->experiment->name);
+  for (int k = 0; k < config->keys; k++) {
+    const alf_key_value *value = value_at(plan, c, k);
+    alf_value_print(&value->value, text);
+    alf_digest_add_text(&digest, config->values[k].key->name);
+    alf_digest_add_text(&digest, text);
+    alf_digest_add_text(&digest, value->digest);
+  }
+  snprintf(text, sizeof text, "%llu", (unsigned long long)plan->cell[c].seed);
+  alf_digest_add_text(&digest, text);
+  alf_digest_finish(&digest, plan->cell[c].key);
+}
+
+static void find_digest(alf_plan *plan)
+{
+  alf_digest digest;
+  alf_digest_start(&digest);
+  alf_digest_add_text(&digest, plan->config->name);
+  alf_digest_add_text(&digest, plan->config->title);
+  alf_digest_add_text(&digest, plan->code);
+  for (int64_t c = 0; c < plan->cells; c++)
+    alf_digest_add_text(&digest, plan->cell[c].key);
+  alf_digest_finish(&digest, plan->digest);
+}
+
+static alf_status check_cells(const alf_plan *plan, alf_error *err)
+{
+  alf_status (*check)(const alf_experiment_cell *, alf_error *) = plan->config->experiment->check;
+  alf_named *setting = calloc((size_t)plan->config->keys, sizeof *setting);
+  alf_status status = setting ? ALF_OK : alf_fail_memory(err, (size_t)plan->config->keys * sizeof *setting);
+  for (int64_t c = 0; check && status == ALF_OK && c < plan->cells; c++) {
+    alf_experiment_cell cell = alf_plan_cell_at(plan, c, setting);
+    alf_error cause = {0};
+    char where[200];
+    if (cell.repetition > 0 || check(&cell, &cause) == ALF_OK)
+      continue;
+    alf_plan_describe(plan, c, where, sizeof where);
+    status = alf_fail(err, cause.code, "%.100s: cell %lld (%s): %.180s", plan->config->name, (long long)c, where,
+                      cause.text);
+  }
+  free(setting);
+  return status;
+}
+
+alf_status alf_plan_make(alf_plan *plan, const alf_config *config, alf_error *err)
+{
+  int64_t product = 0;
+  *plan = (alf_plan){.config = config};
+  alf_status status = count_cells(config, &product, err);
+  if (status == ALF_OK)
+    status = take_memory(plan, product, err);
+  if (status != ALF_OK)
+    return status;
+  multiply(plan, product);
+  for (int64_t c = 0; c < plan->cells; c++)
+    find_key(plan, c);
+  alf_code_digests(config->experiment->code, plan->code);
+  find_digest(plan);
+  return check_cells(plan, err);
+}
+
+void alf_plan_free(alf_plan *plan)
+{
+  free(plan->cell);
+  free(plan->place);
+  *plan = (alf_plan){0};
+}
+
+alf_experiment_cell alf_plan_cell_at(const alf_plan *plan, int64_t c, alf_named *setting)
+{
+  const alf_config *config = plan->config;
+  for (int k = 0; k < config->keys; k++)
+    setting[k] = (alf_named){config->values[k].key->name, value_at(plan, c, k)->value};
+  return (alf_experiment_cell){.setting = setting,
+                               .settings = config->keys,
+                               .repetition = plan->cell[c].repetition,
+                               .seed = plan->cell[c].seed,
+                               .threads = config->threads,
+                               .base = config->base};
+}
+
+static bool has_several(const alf_plan *plan, int k)
+{
+  return plan->config->values[k].count > 1;
+}
+
+void alf_plan_describe(const alf_plan *plan, int64_t c, char *text, size_t size)
+{
+  char value[ALF_VALUE_TEXT];
+  size_t used = 0;
+  text[0] = '\0';
+  for (int k = 0; k < plan->config->keys && used < size; k++) {
+    if (!has_several(plan, k))
+      continue;
+    alf_value_print(&value_at(plan, c, k)->value, value);
+    used += (size_t)snprintf(text + used, size - used, "%s%s = %s", used ? ", " : "", plan->config->values[k].key->name,
+                             value);
+  }
+  if (plan->config->repetitions > 1 && used < size)
+    snprintf(text + used, size - used, "%srepetition = %lld", used ? ", " : "", (long long)plan->cell[c].repetition);
+}

@@ -169,8 +169,8 @@ static int conclude(const run_state *s, alf_error *err)
   if (r->failed == 0)
     return ALF_CLI_HELD;
   alf_plan_describe(&s->plan, r->first, text, sizeof text);
-  alf_fail(err, ALF_ESOLVER, "%lld of %lld cells failed; cell %lld (%s): %.300s", (long long)r->failed,
-           (long long)r->cells, (long long)r->first, text, r->message);
+  alf_fail(err, ALF_ESOLVER, "%lld of %lld cells failed; cell %lld%s%s%s: %.300s", (long long)r->failed,
+           (long long)r->cells, (long long)r->first, *text ? " (" : "", text, *text ? ")" : "", r->message);
   return ALF_CLI_FAILED;
 }
 

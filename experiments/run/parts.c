@@ -106,33 +106,40 @@ static void cut_path(const char *kind, char *path)
 }
 
 /* Whether the family was given a seed of its own. */
-static bool names_seed(const char *text, const alf_source *opened)
+static alf_status names_seed(const char *text, const alf_source *opened, bool *named, alf_error *err)
 {
   alf_source *other = NULL;
   const alf_family_call *first, *second;
   alf_source_family(opened, &first);
-  if (alf_source_open(&other, text, ~first->seed, NULL) != ALF_OK)
-    return true;
+  alf_status status = alf_source_open(&other, text, ~first->seed, err);
+  if (status != ALF_OK)
+    return status;
   alf_source_family(other, &second);
-  bool same = first->seed == second->seed;
+  *named = first->seed == second->seed;
   alf_source_close(other);
-  return same;
+  return ALF_OK;
+}
+
+static alf_status digest_source(const alf_source *source, const char *word, const char *base,
+                                char digest[ALF_DIGEST_TEXT], alf_error *err)
+{
+  char path[ALF_PATH];
+  alf_status status = alf_base_path(base, word, path, err);
+  if (status != ALF_OK)
+    return status;
+  cut_path(alf_source_describe(source)->kind, path);
+  return alf_digest_file(path, digest, err);
 }
 
 static alf_status look_at_source(const alf_source *source, const char *word, const char *base, alf_memory *memory,
                                  alf_key_value *value, alf_error *err)
 {
   const alf_family_call *call;
-  char path[ALF_PATH], digest[ALF_DIGEST_TEXT] = "";
-  alf_status status = ALF_OK;
+  char digest[ALF_DIGEST_TEXT] = "";
   bool family = alf_source_family(source, &call) != NULL;
-  value->fixed = !family || names_seed(word, source);
-  if (!family) {
-    status = alf_base_path(base, word, path, err);
-    cut_path(alf_source_describe(source)->kind, path);
-  }
-  if (!family && status == ALF_OK)
-    status = alf_digest_file(path, digest, err);
+  value->fixed = !family;
+  alf_status status =
+      family ? names_seed(word, source, &value->fixed, err) : digest_source(source, word, base, digest, err);
   return status == ALF_OK ? keep(memory, word, digest, value, err) : status;
 }
 

@@ -42,7 +42,7 @@ static alf_status count_cells(const alf_config *config, int64_t *cells, alf_erro
   *cells = config->repetitions;
   for (int k = 0; k < config->keys; k++) {
     if (config->values[k].count > ALF_MOST_CELLS / *cells)
-      return alf_fail(err, ALF_EINVAL, "%s: more than %d cells: expected fewer values or repetitions", config->name,
+      return alf_fail(err, ALF_EFORMAT, "%s: more than %d cells: expected fewer values or repetitions", config->name,
                       ALF_MOST_CELLS);
     *cells *= config->values[k].count;
   }
@@ -119,8 +119,8 @@ static alf_status check_cells(const alf_plan *plan, alf_error *err)
     if (cell.repetition > 0 || check(&cell, &cause) == ALF_OK)
       continue;
     alf_plan_describe(plan, c, where, sizeof where);
-    status = alf_fail(err, cause.code, "%.100s: cell %lld (%s): %.180s", plan->config->name, (long long)c, where,
-                      cause.text);
+    status = alf_fail(err, cause.code == ALF_EINVAL ? ALF_EFORMAT : cause.code, "%.100s: cell %lld%s%s%s: %.180s",
+                      plan->config->name, (long long)c, *where ? " (" : "", where, *where ? ")" : "", cause.text);
   }
   free(setting);
   return status;

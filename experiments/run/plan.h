@@ -24,7 +24,8 @@ typedef struct alf_plan {
 } alf_plan;
 
 /* A cell on a source that no seed changes is there once, whatever the repetitions. Every cell is checked by its kind.
-   Errors: ALF_EINVAL for more than ALF_MOST_CELLS; those of the check, with the cell; ALF_ENOMEM. */
+   Errors: ALF_EFORMAT for more than ALF_MOST_CELLS and for what the check calls ALF_EINVAL, its others, with the cell;
+   ALF_ENOMEM. */
 alf_status alf_plan_make(alf_plan *plan, const alf_config *config, alf_error *err);
 void alf_plan_free(alf_plan *plan);
 

@@ -44,10 +44,20 @@ static bool is_over(const runner *r)
   return r->status != ALF_OK || r->result->interrupted;
 }
 
-/* Cells that are not done. */
+/* The folder of a cell, by what it is and by the code. */
+static const char *name_folder(const runner *r, int64_t c, char path[ALF_PATH])
+{
+  if (!r->settings->folder)
+    return NULL;
+  snprintf(path, ALF_PATH, "%s/%.20s-%.10s", r->settings->folder, r->plan->cell[c].key, r->plan->code);
+  return path;
+}
+
+/* Cells that are not done. One that was killed right after it was recorded has left its folder. */
 static void find_due(runner *r)
 {
   alf_results results = {0};
+  char path[ALF_PATH];
   r->status = alf_results_of_plan(&results, r->store, r->plan, r->err);
   r->due = calloc((size_t)r->plan->cells + 1, sizeof *r->due);
   if (r->status == ALF_OK && !r->due)
@@ -55,6 +65,8 @@ static void find_due(runner *r)
   for (int64_t c = 0; r->status == ALF_OK && c < r->plan->cells; c++)
     if (results.cell[c].state != ALF_CELL_DONE)
       r->due[r->count++] = c;
+    else if (r->settings->folder)
+      alf_folder_remove(name_folder(r, c, path));
   r->result->before = r->plan->cells - r->count;
   alf_results_free(&results);
 }
@@ -67,15 +79,6 @@ static void take_jobs(runner *r)
   r->look = calloc((size_t)r->jobs + 1, sizeof *r->look);
   if (!r->job || !r->look)
     r->status = alf_fail_memory(r->err, (size_t)r->jobs * sizeof *r->job);
-}
-
-/* The folder of a cell, by what it is and by the code. */
-static const char *name_folder(const runner *r, int64_t c, char path[ALF_PATH])
-{
-  if (!r->settings->folder)
-    return NULL;
-  snprintf(path, ALF_PATH, "%s/%.20s-%.10s", r->settings->folder, r->plan->cell[c].key, r->plan->code);
-  return path;
 }
 
 /* A process that cannot be had now may be had when another one has ended. */

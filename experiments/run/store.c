@@ -148,8 +148,10 @@ static alf_status open_file(alf_store *store, alf_error *err)
   if (writes && sqlite3_db_readonly(store->db, "main") == 1)
     return alf_fail(err, ALF_EIO, "%.300s: cannot be written", store->path);
   status = create_or_check(store, err);
-  if (status == ALF_OK && writes)
-    status = execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;", err);
+  if (status == ALF_OK && writes) { /* where a reader is in the way it stays a rollback journal, which does as well */
+    execute(store, "PRAGMA journal_mode = WAL", NULL);
+    status = execute(store, "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", err);
+  }
   return status;
 }
 

@@ -111,6 +111,10 @@ static alf_status run_cell(const alf_experiment_cell *cell, alf_outcome *outcome
     alf_outcome_series(outcome, "iterates", COLUMNS);
   if (status == ALF_OK)
     status = alf_iteration_run(&run.iteration, err);
+  if (status == ALF_OK && run.iteration.optima.given_up) {
+    *err = run.iteration.optima.why;
+    status = err->code;
+  }
   if (status == ALF_OK)
     report(&run.iteration, outcome);
   alf_iteration_free(&run.iteration);

@@ -1,0 +1,166 @@
+/* Every allocation on the way from a config to its results is made to fail, one after the other. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "faults.h"
+#include "files.h"
+#include "run/export.h"
+#include "run/job.h"
+
+static char store_path[ALF_TEST_PATH], csv_path[ALF_TEST_PATH];
+
+static const char text[] = "[experiment]\nkind = iterate\ntopk = 1\nsource = uniform:T=4,E=2 | grid:T=4,E=2\n"
+                           "rule = sign, smebu[kappa=2]\nu = 1..8 *2, usual\nsteps = 2\nseries = 1\n";
+
+typedef struct fixture {
+  alf_config config, made;
+  alf_plan plan, planned;
+  alf_store *store, *opened;
+  alf_outcome outcome;
+  alf_results results;
+  alf_series series;
+} fixture;
+
+static alf_status parse(fixture *f, alf_error *err)
+{
+  return alf_config_parse(&f->made, "a/b.ini", text, "steps=3;title=T", err);
+}
+
+static alf_status make_plan(fixture *f, alf_error *err)
+{
+  return alf_plan_make(&f->planned, &f->config, err);
+}
+
+/* What a cell's process does, in this one. */
+static alf_status run_cell(fixture *f, alf_error *err)
+{
+  alf_named setting[20];
+  alf_experiment_cell cell = alf_plan_cell_at(&f->plan, 1, setting);
+  alf_status status = f->config.experiment->run(&cell, &f->outcome, err);
+  return status == ALF_OK && f->outcome.failed ? alf_fail(err, ALF_ENOMEM, "out of memory") : status;
+}
+
+static alf_status open_store(fixture *f, alf_error *err)
+{
+  return alf_store_open(&f->opened, store_path, ALF_STORE_READ, err);
+}
+
+static alf_status enter(fixture *f, alf_error *err)
+{
+  return alf_store_enter(f->store, &f->plan, err);
+}
+
+static alf_status read_results(fixture *f, alf_error *err)
+{
+  alf_status status = alf_results_read(&f->results, f->store, f->plan.digest, err);
+  return status == ALF_OK ? alf_series_read(&f->series, f->store, &f->results.cell[1], "iterates", err) : status;
+}
+
+static alf_status read_plan(fixture *f, alf_error *err)
+{
+  return alf_results_of_plan(&f->results, f->store, &f->plan, err);
+}
+
+static alf_status export_both(fixture *f, alf_error *err)
+{
+  alf_status status = alf_results_of_plan(&f->results, f->store, &f->plan, err);
+  if (status == ALF_OK)
+    status = alf_export_cells(&f->results, csv_path, true, err);
+  return status == ALF_OK ? alf_export_series(&f->results, f->store, "iterates", csv_path, true, err) : status;
+}
+
+static void clean(fixture *f)
+{
+  alf_config_free(&f->made);
+  alf_plan_free(&f->planned);
+  alf_outcome_free(&f->outcome);
+  alf_results_free(&f->results);
+  alf_series_free(&f->series);
+  alf_store_close(f->opened);
+  f->opened = NULL;
+}
+
+typedef struct operation {
+  const char *name;
+  alf_status (*act)(fixture *f, alf_error *err);
+  int least; /* allocations it is known to make */
+} operation;
+
+static bool survives(const operation *o, fixture *f, int fatal, bool for_good)
+{
+  alf_error err = {0};
+  int before = alf_faults.live;
+  alf_faults_arm(fatal, for_good);
+  alf_status status = o->act(f, &err);
+  alf_faults.armed = false;
+  bool survived = alf_faults.failed == 0;
+  if (survived)
+    assert_ok(status, &err);
+  else if (status != ALF_ENOMEM || err.code != ALF_ENOMEM || !strstr(err.text, "memory"))
+    fail_msg("%s, allocation %d fails: status %d, \"%s\"", o->name, fatal, (int)status, err.text);
+  clean(f);
+  if (alf_faults.live != before)
+    fail_msg("%s, allocation %d fails: %d blocks are lost", o->name, fatal, alf_faults.live - before);
+  return survived;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+  static const operation operations[] = {{"config", parse, 40},
+                                         {"plan", make_plan, 3},
+                                         {"cell", run_cell, 20},
+                                         {"store", open_store, 2},
+                                         {"entering", enter, 1},
+                                         {"results", read_results, 50},
+                                         {"results of a plan", read_plan, 4},
+                                         {"export", export_both, 10}};
+  for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)
+    for (int for_good = 0; for_good < 2; for_good++) {
+      int fatal = 0;
+      while (!survives(&operations[o], *state, fatal, for_good))
+        fatal++;
+      if (fatal < operations[o].least)
+        fail_msg("%s: %d allocations seen, expected at least %d", operations[o].name, fatal, operations[o].least);
+    }
+}
+
+static void *folder;
+
+static int set_up(void **state)
+{
+  fixture *f = calloc(1, sizeof *f);
+  alf_error err = {0};
+  alf_attempt attempt = {ALF_CELL_DONE, "", "now", "here", 1};
+  if (!f || alf_test_folder_setup(&folder) != 0)
+    return -1;
+  snprintf(store_path, sizeof store_path, "%s/store", (const char *)folder);
+  snprintf(csv_path, sizeof csv_path, "%s/x.csv", (const char *)folder);
+  assert_ok(alf_config_parse(&f->config, "b.ini", text, NULL, &err), &err);
+  assert_ok(alf_plan_make(&f->plan, &f->config, &err), &err);
+  assert_ok(alf_store_open(&f->store, store_path, ALF_STORE_WRITE, &err), &err);
+  assert_ok(alf_store_enter(f->store, &f->plan, &err), &err);
+  assert_ok(run_cell(f, &err), &err);
+  assert_ok(alf_store_record(f->store, &f->plan, 1, &attempt, &f->outcome, &err), &err);
+  clean(f);
+  *state = f;
+  return 0;
+}
+
+static int tear_down(void **state)
+{
+  fixture *f = *state;
+  alf_store_close(f->store);
+  alf_plan_free(&f->plan);
+  alf_config_free(&f->config);
+  free(f);
+  return alf_test_folder_teardown(&folder);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail)};
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}

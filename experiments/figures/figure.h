@@ -39,6 +39,10 @@ void alf_figure_header(FILE *csv);
 void alf_figure_point(FILE *csv, const char *panel, const char *series, double x, double y);
 void alf_figure_interval(FILE *csv, const char *panel, const char *series, double x, const alf_interval *y);
 
+/* A column of a series of one cell over its steps. Errors: those of alf_series_read; ALF_EINVAL when it has none. */
+alf_status alf_figure_curve(FILE *csv, const alf_figure_data *data, int64_t c, const char *series, const char *column,
+                            const char *panel, const char *name, alf_error *err);
+
 /* The cells that differ from cell `first` in nothing but their repetition are first, …, first + count − 1; 0 behind the last
    one. */
 int64_t alf_figure_repetitions(const alf_results *results, int64_t first);
@@ -51,7 +55,14 @@ alf_status alf_figure_mean(const alf_results *results, int64_t first, int64_t co
 /* The same for so many numbers. */
 alf_status alf_figure_mean_of(const double *value, int64_t count, alf_interval *mean, alf_error *err);
 
-/* A setting as text: "" for a number. */
-const char *alf_figure_text(const alf_result *cell, const char *setting);
+/* A setting or a metric that is a text; "" for a number. */
+const char *alf_figure_text(const alf_result *cell, const char *name);
+
+/* The same, or the number with as few digits as it needs. */
+#define ALF_FIGURE_WORD 200
+void alf_figure_word(const alf_result *cell, const char *name, char word[ALF_FIGURE_WORD]);
+
+/* Which column of a series has that name; −1: none. */
+int alf_figure_column(const alf_series *series, const char *name);
 
 #endif

@@ -4,6 +4,9 @@
 
 #include "figures/figure.h"
 
+alf_status alf_figure_write_benefit(FILE *csv, const alf_figure_data *data, alf_error *err);
+alf_status alf_figure_write_gap(FILE *csv, const alf_figure_data *data, alf_error *err);
+alf_status alf_figure_write_preference(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_rules(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_solvers(FILE *csv, const alf_figure_data *data, alf_error *err);
 

@@ -69,8 +69,39 @@ alf_status alf_figure_mean(const alf_results *results, int64_t first, int64_t co
   return status;
 }
 
-const char *alf_figure_text(const alf_result *cell, const char *setting)
+const char *alf_figure_text(const alf_result *cell, const char *name)
 {
-  alf_value value = alf_result_value(cell, setting);
+  alf_value value = alf_result_value(cell, name);
   return value.type == ALF_TEXT ? value.text : "";
+}
+
+void alf_figure_word(const alf_result *cell, const char *name, char word[ALF_FIGURE_WORD])
+{
+  alf_value value = alf_result_value(cell, name);
+  if (value.type == ALF_TEXT)
+    snprintf(word, ALF_FIGURE_WORD, "%s", value.text);
+  else
+    snprintf(word, ALF_FIGURE_WORD, "%g", value.real);
+}
+
+int alf_figure_column(const alf_series *series, const char *name)
+{
+  for (int i = 0; i < series->columns; i++)
+    if (!strcmp(series->column[i], name))
+      return i;
+  return -1;
+}
+
+alf_status alf_figure_curve(FILE *csv, const alf_figure_data *data, int64_t c, const char *series, const char *column,
+                            const char *panel, const char *name, alf_error *err)
+{
+  alf_series s;
+  alf_status status = alf_series_read(&s, data->store, &data->results->cell[c], series, err);
+  int at = status == ALF_OK ? alf_figure_column(&s, column) : -1;
+  if (status == ALF_OK && at < 0)
+    status = alf_fail(err, ALF_EINVAL, "cell %lld has no series %s with a column %s", (long long)c, series, column);
+  for (int64_t row = 0; status == ALF_OK && row < s.rows; row++)
+    alf_figure_point(csv, panel, name, (double)s.step[row], s.value[row * s.columns + at]);
+  alf_series_free(&s);
+  return status;
 }

@@ -42,7 +42,9 @@ typedef struct cell_run {
   window window;
   int64_t steps, rises, balances; /* balances: updates that start with every load on target */
   double first_gap, least_gap, last_gap, worst_share, least_margin, least_slack;
-  int64_t band[2], outside[2]; /* of q as measured, and of q = 1, E·slots; the last iterate that is outside */
+  int64_t band[2];    /* of q as measured, and of q = 1, E·slots; −1: not known */
+  int64_t outside[2]; /* the last iterate that is outside; −1: none */
+  int64_t inside[2];  /* E·the largest deviation since then */
 } cell_run;
 
 static double u_of(const cell_run *run)
@@ -96,6 +98,7 @@ static alf_status start(cell_run *run, alf_error *err)
     status = alf_observer_alloc(&run->observer, &run->instance, err);
   if (status == ALF_OK)
     status = alf_moves_alloc(&run->moves, run->instance.topk, alf_setting_whole(run->cell, "moves"), err);
+  run->outside[0] = run->outside[1] = -1;
   run->steps = alf_setting_whole(run->cell, "steps");
   run->first_gap = NAN;
   run->least_gap = run->least_margin = run->least_slack = INFINITY;
@@ -117,7 +120,9 @@ static void take_loads(cell_run *run, const alf_step *step)
   int64_t deviation = largest_deviation(&b, experts, slots);
   for (int i = 0; i < 2; i++)
     if (deviation > run->band[i])
-      run->outside[i] = step->n;
+      run->outside[i] = step->n, run->inside[i] = 0;
+    else if (deviation > run->inside[i])
+      run->inside[i] = deviation;
   bool first = w->updates == 0;
   w->violation = first ? b.max_violation : fmax(w->violation, b.max_violation);
   w->deviation = first ? (double)deviation / (double)experts : fmax(w->deviation, (double)deviation / (double)experts);
@@ -243,12 +248,13 @@ static void report_band(const cell_run *run)
   double experts = run->batch.experts, step = nearbyint(ldexp(run->u, run->batch.grid_bits));
   const alf_crowding *crowding = alf_instance_crowding(&run->instance, run->u);
   double bound = (experts - 1) * (floor((double)run->instance.range / (2 * step)) + 1);
-  bool inside[2] = {run->band[0] >= 0 && run->outside[0] < run->steps, run->outside[1] < run->steps};
+  bool inside[2] = {run->outside[0] < run->steps, run->outside[1] < run->steps};
   alf_outcome_real(o, "q", crowding ? (double)crowding->q : (double)NAN);
   alf_outcome_real(o, "band", crowding ? (double)run->band[0] / experts : (double)NAN);
   alf_outcome_real(o, "band_at_q_1", (double)run->band[1] / experts);
   alf_outcome_real(o, "entry_bound", has_band(run) ? bound : (double)NAN);
   alf_outcome_real(o, "entered", inside[0] ? (double)run->outside[0] + 1 : (double)NAN);
+  alf_outcome_real(o, "deviation_inside", inside[0] ? (double)run->inside[0] / experts : (double)NAN);
   alf_outcome_real(o, "entered_at_q_1", inside[1] ? (double)run->outside[1] + 1 : (double)NAN);
 }
 

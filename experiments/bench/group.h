@@ -72,7 +72,8 @@ typedef struct alf_bench_group {
 #define ALF_BENCH_GROUPS(X)                                                                                            \
   X(exact)                                                                                                             \
   X(iterate)                                                                                                           \
-  X(rules)
+  X(rules)                                                                                                             \
+  X(train)
 
 /* Null-terminated table. */
 extern const alf_bench_group *const alf_bench_groups[];

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "cli/input.h"
 #include "exact/child.h"
@@ -18,6 +19,13 @@ double alf_bench_calibrate(void)
   sink = x;
   (void)sink;
   return alf_cli_seconds() - start;
+}
+
+double alf_bench_processor_seconds(void)
+{
+  struct timespec t = {0};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 int64_t alf_bench_largest_resident(void)

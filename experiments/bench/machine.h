@@ -11,6 +11,9 @@
 /* Seconds of a fixed piece of integer work: compares moments and machines. */
 double alf_bench_calibrate(void);
 
+/* Seconds that the threads of this process have been busy so far. */
+double alf_bench_processor_seconds(void);
+
 /* Bytes of the largest resident set of this process so far (getrusage). */
 int64_t alf_bench_largest_resident(void);
 

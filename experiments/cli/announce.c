@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "moe/gemm.h"
 
 #define LONG_SOLVE 10.0 /* seconds: a longer one is announced */
 
@@ -32,4 +35,14 @@ void alf_cli_announce_solve(const alf_solver *solver, const alf_problem *problem
   if (fast != solver)
     fprintf(stderr, "; the default solver, %s, %s", fast->name, duration(fast->estimate(problem), text, sizeof text));
   fputc('\n', stderr);
+}
+
+void alf_cli_announce_core(const char *command, bool quiet)
+{
+  if (!quiet && !getenv("OPENBLAS_CORETYPE") && alf_gemm_better_core())
+    fprintf(
+        stderr,
+        "alflab %s: OpenBLAS does not know this processor and takes kernels for %s; with OPENBLAS_CORETYPE=%s in the "
+        "environment products are faster\n",
+        command, alf_gemm_core(), alf_gemm_better_core());
 }

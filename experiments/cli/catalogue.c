@@ -63,15 +63,15 @@ static alf_cli_entry false_claim_entry(int i)
                              : (alf_cli_entry){0};
 }
 
-static alf_cli_entry figure_entry(int i)
-{
-  return (alf_cli_entry){alf_figures[i].name, alf_figures[i].summary};
-}
-
 static alf_cli_entry experiment_entry(int i)
 {
   const alf_experiment *e = alf_experiments[i];
   return e ? (alf_cli_entry){.name = e->name, .summary = e->summary, .keys = e->keys} : (alf_cli_entry){0};
+}
+
+static alf_cli_entry figure_entry(int i)
+{
+  return (alf_cli_entry){alf_figures[i].name, alf_figures[i].summary};
 }
 
 /* "auto" stands for a solver of the table. */
@@ -89,8 +89,8 @@ const alf_cli_section alf_cli_sections[] = {
     {"sources", "source", source_entry},
     {"claims", "claim", claim_entry},
     {"false_claims", "false claim", false_claim_entry},
-    {"figures", "figure", figure_entry},
     {"experiments", "experiment", experiment_entry},
+    {"figures", "figure", figure_entry},
     {0},
 };
 

@@ -8,7 +8,7 @@ static int run(const alf_cli_options *options, alf_error *err)
 
 const alf_cli_command alf_cli_command_bench = {
     .name = "bench",
-    .summary = "Compare exact solvers, the speed of the iteration, and balancing rules, side by side",
+    .summary = "Compare exact solvers, the speed of the iteration and of training, and balancing rules",
     .arguments = "[INPUT...]",
     .fewest = 0,
     .most = 64,
@@ -25,7 +25,10 @@ const alf_cli_command alf_cli_command_bench = {
         "until "
         "then, objective lost, stability, by default and at its best, and what number formats and bugs do to that; on "
         "a "
-        "fixed suite of batches and streams, or on the INPUTs instead; takes about 13 minutes of one processor. "
+        "fixed suite of batches and streams, or on the INPUTs instead; takes about 13 minutes of one processor. train: "
+        "a "
+        "step of alflab train on one thread and on two, against OpenBLAS doing nothing but its matrix products; INPUTs "
+        "are configs then. "
         "ALFLAB_DATA names another folder of traces.",
     .run = run,
 };

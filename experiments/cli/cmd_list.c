@@ -133,7 +133,7 @@ static int run(const alf_cli_options *options, alf_error *err)
 const alf_cli_command alf_cli_command_list = {
     .name = "list",
     .summary = "Names and one line each of what can be chosen",
-    .arguments = "[solvers|rules|schedules|formats|sources|claims|false_claims|figures|experiments]",
+    .arguments = "[solvers|rules|schedules|formats|sources|claims|false_claims|experiments|figures]",
     .fewest = 0,
     .most = 1,
     .details = "Without an argument every list is printed.",

@@ -6,27 +6,23 @@
 #include <unistd.h>
 
 #include "alf/parallel.h"
+#include "cli/announce.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "moe/gemm.h"
 #include "moe/trainer.h"
 
-/* The progress line: losses, balance of each layer, speed, time left. */
+/* For the progress line: loss, balance of each layer, speed, time left. */
 typedef struct watch {
-  const alf_moe_config *config;
-  bool shown;
-  double start, next;
+  bool quiet, shown;
+  double start, next; /* 0: no step was made yet */
+  int64_t first;      /* tokens until the start */
 } watch;
 
-static void tick(void *opaque, const alf_moe_history *h, int64_t tokens)
+static void show(const alf_moe_history *h, double speed)
 {
-  watch *w = opaque;
-  double now = alf_cli_seconds();
-  if (!w->shown || (now < w->next && h->steps < h->room))
-    return;
-  w->next = now + 0.5;
-  double speed = (double)tokens / (now - w->start);
   double left = (double)((h->room - h->steps) * h->tokens) / speed;
   fprintf(stderr, "\r\033[Kstep %lld of %lld, loss %.4f, MaxVio", (long long)h->steps, (long long)h->room,
           h->step[h->steps - 1].loss);
@@ -35,7 +31,22 @@ static void tick(void *opaque, const alf_moe_history *h, int64_t tokens)
   fprintf(stderr, ", %.0f tokens/s, %.0f s left", speed, left);
 }
 
-/* --set KEY=VALUE, with commas between several. */
+/* Setting up and the first step, when memory is touched for the first time, do not count for the speed. */
+static void tick(void *opaque, const alf_moe_history *h, int64_t tokens)
+{
+  watch *w = opaque;
+  double now = alf_cli_seconds();
+  if (w->start == 0) {
+    alf_cli_announce_core("train", w->quiet);
+    w->start = w->next = now;
+    w->first = tokens;
+  } else if (w->shown && (now >= w->next || h->steps == h->room)) {
+    w->next = now + 0.5;
+    show(h, (double)(tokens - w->first) / (now - w->start));
+  }
+}
+
+/* --set KEY=VALUE, with semicolons between several: rules have commas of their own. */
 static alf_status override(alf_moe_config *config, const char *text, alf_error *err)
 {
   char copy[4096];
@@ -61,8 +72,24 @@ static alf_status make_folder(const char *path, alf_error *err)
   return alf_fail(err, ALF_EIO, "--out %.300s: cannot be made: %s", path, strerror(errno));
 }
 
+/* "attention 38.1 %, …", what takes no time left out. */
+static const char *shares(const double part[ALF_MOE_PARTS], char *text, size_t size)
+{
+  double all = 0;
+  size_t used = 0;
+  for (int p = 0; p < ALF_MOE_PARTS; p++)
+    all += part[p];
+  text[0] = '\0';
+  for (int p = 0; p < ALF_MOE_PARTS && used < size; p++)
+    if (part[p] > 5e-4 * all)
+      used += (size_t)snprintf(text + used, size - used, "%s%s %.1f %%", used ? ", " : "", alf_moe_part_name[p],
+                               100 * part[p] / all);
+  return text;
+}
+
 static void print_report(const alf_trainer_result *r, const alf_moe_config *c, const char *folder)
 {
+  char text[400];
   alf_cli_row("parameters", "%lld, %lld of them active for a token", (long long)alf_moe_parameters(&c->shape),
               (long long)alf_moe_active_parameters(&c->shape));
   alf_cli_row("steps", "%lld%s", (long long)r->steps, r->complete ? "" : ", not all: resume with --resume");
@@ -74,25 +101,42 @@ static void print_report(const alf_trainer_result *r, const alf_moe_config *c, c
   alf_cli_row("seconds", "%.1f", r->seconds);
   alf_cli_row("tokens/s", "%.0f", (double)r->tokens / r->seconds);
   alf_cli_row("gflop/s", "%.1f", r->floating_operations / r->seconds * 1e-9);
-  alf_cli_row("blas_core", "%s", alf_gemm_core());
+  alf_cli_row("time", "%s", shares(r->part, text, sizeof text));
+  alf_cli_row("blas_core", "%s%s%s", alf_gemm_core(),
+              *r->other_core ? "; other bits than by that of the checkpoint, " : "", r->other_core);
   alf_cli_row("folder", "%s", folder);
+}
+
+/* Keys have no spaces. */
+static json_t *json_parts(const alf_trainer_result *r)
+{
+  json_t *parts = json_object();
+  for (int p = 0; p < ALF_MOE_PARTS; p++) {
+    char key[32];
+    snprintf(key, sizeof key, "%s", alf_moe_part_name[p]);
+    for (char *space = key; (space = strchr(space, ' '));)
+      *space = '_';
+    alf_cli_json_set(&parts, key, json_real(r->part[p]));
+  }
+  return parts;
 }
 
 static json_t *to_json(const alf_trainer_result *r, const alf_moe_config *c, const char *folder)
 {
-  return json_pack("{sI sI sI sI so so sf sf sf sb ss so}", "parameters", (json_int_t)alf_moe_parameters(&c->shape),
-                   "active_parameters", (json_int_t)alf_moe_active_parameters(&c->shape), "steps", (json_int_t)r->steps,
-                   "tokens", (json_int_t)r->tokens, "loss", alf_cli_json_real(r->loss), "validation_loss",
-                   alf_cli_json_real(r->validation), "mean_max_violation", r->mean_max_violation, "seconds", r->seconds,
-                   "flops", r->floating_operations / r->seconds, "complete", (int)r->complete, "blas_core",
-                   alf_gemm_core(), "folder", alf_cli_json_text(folder));
+  return json_pack(
+      "{sI sI sI sI so so sf sf sf sf so sb ss so}", "parameters", (json_int_t)alf_moe_parameters(&c->shape),
+      "active_parameters", (json_int_t)alf_moe_active_parameters(&c->shape), "steps", (json_int_t)r->steps, "tokens",
+      (json_int_t)r->tokens, "loss", alf_cli_json_real(r->loss), "validation_loss", alf_cli_json_real(r->validation),
+      "mean_max_violation", r->mean_max_violation, "seconds", r->seconds, "tokens_per_second",
+      (double)r->tokens / r->seconds, "flops", r->floating_operations / r->seconds, "thread_seconds", json_parts(r),
+      "complete", (int)r->complete, "blas_core", alf_gemm_core(), "folder", alf_cli_json_text(folder));
 }
 
 static int train(const alf_cli_options *options, alf_error *err)
 {
   alf_moe_config config;
   alf_trainer_result result = {0};
-  watch w = {.config = &config, .shown = !options->quiet && isatty(STDERR_FILENO), .start = alf_cli_seconds()};
+  watch w = {.quiet = options->quiet, .shown = !options->quiet && isatty(STDERR_FILENO)};
   alf_status status = alf_moe_config_read(&config, options->argument[0], err);
   if (status == ALF_OK && options->set)
     status = override(&config, options->set, err);

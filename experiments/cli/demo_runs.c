@@ -66,8 +66,7 @@ static alf_status trace(alf_demo_run *run, alf_iterate *it, alf_observer *observ
     if (status != ALF_OK)
       break;
     alf_observe(observer, step, &facts);
-    alf_balance balance =
-        alf_measure_balance(step->load_after, batch->experts, run->instance->topk * batch->tokens);
+    alf_balance balance = alf_measure_balance(step->load_after, batch->experts, run->instance->topk * batch->tokens);
     take(&w, &facts, &balance);
     if (n < w.end && n < run->steps)
       continue;

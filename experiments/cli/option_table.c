@@ -134,7 +134,7 @@ const alf_cli_option alf_cli_option_table[] = {
      "put the tables between the marker lines of FILE, which is made if it is not there, instead of on stdout"},
     {"quick", 0, FLAG, ALF_CLI_ON(demo), FIELD(quick), "fewer affinities, step sizes and updates; a rough figure"},
     {"group", 0, "NAME", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(group),
-     "what is measured: exact, iterate or rules; default: all groups"},
+     "what is measured: exact, iterate, rules or train; default: all groups"},
     {"rule", 0, "RULE,...", ALF_CLI_STRING, 0, 0, NULL, false, ALF_CLI_ON(bench), FIELD(rule),
      "of group rules, each NAME or NAME[KEY=VALUE,...]; NAME may be a file, ./RULE.so; default: all rules"},
     {"quick", 0, FLAG, ALF_CLI_ON(bench), FIELD(quick), "fewer and smaller instances, fewer runs: some seconds"},

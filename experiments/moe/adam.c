@@ -3,87 +3,80 @@
 #include <gsl/gsl_math.h>
 #include <math.h>
 
-#include "moe/dense.h"
+enum { PIECES = 64 };
 
 typedef struct update {
   const alf_adam *adam;
-  const alf_moe_shape *shape;
+  const alf_rows_kernel *rows;
+  alf_crew *crew;
   alf_real *parameter;
   const alf_real *gradient;
-  int64_t count;
-  double scale, mean_scale, square_scale;
-  double norm[ALF_MOE_PIECES];
+  int64_t count, norms; /* from there on nothing decays */
+  alf_adam_factors factors;
+  double squares[PIECES];
 } update;
 
 static int64_t piece(const update *u, int64_t i, int64_t *first)
 {
-  *first = u->count * i / ALF_MOE_PIECES;
-  return u->count * (i + 1) / ALF_MOE_PIECES;
+  *first = u->count * i / PIECES;
+  return u->count * (i + 1) / PIECES;
 }
 
-static void norm_piece(void *opaque, int64_t i)
+static void square_piece(void *opaque, int64_t i, int member)
 {
   update *u = opaque;
   int64_t first, end = piece(u, i, &first);
-  u->norm[i] = 0;
-  for (int64_t j = first; j < end; j++)
-    u->norm[i] += (double)u->gradient[j] * (double)u->gradient[j];
+  u->squares[i] = u->rows->squares(u->gradient + first, end - first);
+  alf_crew_spent(u->crew, member, ALF_PART_OPTIMISER);
 }
 
-static void update_piece(void *opaque, int64_t i)
+static void update_range(const update *u, const alf_adam_factors *factors, int64_t first, int64_t end)
+{
+  if (first < end)
+    u->rows->adam(factors, u->gradient + first, u->adam->mean + first, u->adam->square + first, u->parameter + first,
+                  end - first);
+}
+
+static void update_piece(void *opaque, int64_t i, int member)
 {
   const update *u = opaque;
-  const alf_adam *a = u->adam;
+  alf_adam_factors kept = u->factors;
   int64_t first, end = piece(u, i, &first);
-  alf_real keep_mean = (alf_real)a->first, keep_square = (alf_real)a->second, scale = (alf_real)u->scale;
-  alf_real rate = (alf_real)(a->rate * u->mean_scale), root = (alf_real)sqrt(u->square_scale),
-           epsilon = (alf_real)a->epsilon;
-  for (int64_t j = first; j < end; j++) {
-    alf_real g = scale * u->gradient[j];
-    a->mean[j] = keep_mean * a->mean[j] + (1 - keep_mean) * g;
-    a->square[j] = keep_square * a->square[j] + (1 - keep_square) * g * g;
-    alf_real length = (alf_real)sqrt((double)a->square[j]) * root + epsilon;
-    u->parameter[j] -= rate * a->mean[j] / length;
-  }
+  kept.left = 1;
+  update_range(u, &u->factors, first, end < u->norms ? end : u->norms);
+  update_range(u, &kept, first > u->norms ? first : u->norms, end);
+  alf_crew_spent(u->crew, member, ALF_PART_OPTIMISER);
 }
 
-/* The ranges between norms decay. */
-static void decay_range(const update *u, int64_t from, int64_t to)
+static alf_adam_factors factors_of(const alf_adam *a, int64_t step, double norm)
 {
-  alf_real left = (alf_real)(1 - u->adam->rate * u->adam->decay);
-  for (int64_t j = from; j < to; j++)
-    u->parameter[j] *= left;
+  double clip = a->clip > 0 && norm > a->clip ? a->clip / norm : 1;
+  return (alf_adam_factors){.clip = (alf_real)clip,
+                            .keep_mean = (alf_real)a->first,
+                            .keep_square = (alf_real)a->second,
+                            .rate = (alf_real)(a->rate / (1 - pow(a->first, (double)step))),
+                            .root = (alf_real)(1 / sqrt(1 - pow(a->second, (double)step))),
+                            .epsilon = (alf_real)a->epsilon,
+                            .left = (alf_real)(1 - a->rate * a->decay)};
 }
 
-static void decay_layer(void *opaque, int64_t layer)
-{
-  const update *u = opaque;
-  alf_moe_layer_offsets at = alf_moe_layer_at(u->shape, (int32_t)layer);
-  decay_range(u, at.norm_attention + u->shape->width, at.norm_experts);
-  decay_range(u, at.norm_experts + u->shape->width, at.end);
-}
-
-double alf_adam_step(const alf_adam *adam, alf_team *team, const alf_moe_shape *shape, int64_t step,
+double alf_adam_step(const alf_adam *adam, alf_crew *crew, const alf_moe_shape *shape, int64_t step,
                      alf_real *parameter, const alf_real *gradient)
 {
   update u = {.adam = adam,
-              .shape = shape,
+              .rows = alf_rows_fastest(),
+              .crew = crew,
               .parameter = parameter,
               .gradient = gradient,
               .count = alf_moe_parameters(shape),
-              .mean_scale = 1 / (1 - pow(adam->first, (double)step)),
-              .square_scale = 1 / (1 - pow(adam->second, (double)step))};
-  alf_moe_each(team, ALF_MOE_PIECES, norm_piece, &u);
+              .norms = alf_moe_norms_at(shape)};
   double squares = 0;
-  for (int i = 0; i < ALF_MOE_PIECES; i++)
-    squares += u.norm[i];
-  double norm = sqrt(squares);
-  u.scale = adam->clip > 0 && norm > adam->clip ? adam->clip / norm : 1;
-  alf_moe_each(team, shape->layers, decay_layer, &u);
-  decay_range(&u, 0, alf_moe_layer_at(shape, 0).norm_attention);
-  decay_range(&u, alf_moe_head_at(shape), u.count);
-  alf_moe_each(team, ALF_MOE_PIECES, update_piece, &u);
-  return norm;
+  alf_crew_each(crew, PIECES, square_piece, &u);
+  for (int i = 0; i < PIECES; i++)
+    squares += u.squares[i];
+  u.factors = factors_of(adam, step, sqrt(squares));
+  alf_crew_each(crew, PIECES, update_piece, &u);
+  return sqrt(squares);
 }
 
 double alf_learning_rate(double peak, double least, int64_t warm_up, int64_t steps, int64_t step)

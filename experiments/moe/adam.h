@@ -2,7 +2,8 @@
 #ifndef ALF_MOE_ADAM_H
 #define ALF_MOE_ADAM_H
 
-#include "core/team.h"
+#include "moe/crew.h"
+#include "moe/rows.h"
 #include "moe/shape.h"
 
 typedef struct alf_adam {
@@ -12,7 +13,7 @@ typedef struct alf_adam {
 } alf_adam;
 
 /* Update number step = 1, 2, …; weights decay, norms do not. Returns the gradient's norm before clipping. */
-double alf_adam_step(const alf_adam *adam, alf_team *team, const alf_moe_shape *shape, int64_t step,
+double alf_adam_step(const alf_adam *adam, alf_crew *crew, const alf_moe_shape *shape, int64_t step,
                      alf_real *parameter, const alf_real *gradient);
 
 /* Linear warm-up over `warm_up` steps, then a half cosine down to `least` of the peak at `steps`. step = 1, 2, … */

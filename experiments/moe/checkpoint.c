@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "alf/new_file.h"
+#include "moe/gemm.h"
 
 enum { CONFIG_TEXT = 8192 };
-static const char magic[16] = "alflab train 1\n"; /* with its 0 */
+static const char magic[16] = "alflab train 2\n"; /* with its 0 */
 
 alf_status alf_trainer_state_alloc(alf_trainer_state *s, const alf_moe_config *c, int threads, alf_error *err)
 {
@@ -20,9 +21,12 @@ alf_status alf_trainer_state_alloc(alf_trainer_state *s, const alf_moe_config *c
     status = alf_balancer_alloc(&s->balancer, alf_moe_shape_of(s->model), &balance, err);
   if (status == ALF_OK)
     status = alf_moe_history_alloc(&s->history, c, err);
+  if (status != ALF_OK)
+    return status;
   s->mean = calloc(count, sizeof *s->mean);
   s->square = calloc(count, sizeof *s->square);
-  if (status == ALF_OK && (!s->mean || !s->square))
+  s->cause = calloc((size_t)c->shape.layers, sizeof *s->cause);
+  if (!s->mean || !s->square || !s->cause)
     status = alf_fail_memory(err, 2 * count * sizeof *s->mean);
   return status;
 }
@@ -34,6 +38,7 @@ void alf_trainer_state_free(alf_trainer_state *s)
   alf_moe_history_free(&s->history);
   free(s->mean);
   free(s->square);
+  free(s->cause);
   *s = (alf_trainer_state){0};
 }
 
@@ -61,10 +66,12 @@ static bool put_layer(const alf_trainer_state *s, int32_t layer, FILE *file)
 
 static bool put_all(const alf_trainer_state *s, const alf_moe_config *c, FILE *file)
 {
-  char text[CONFIG_TEXT] = "";
+  char text[CONFIG_TEXT] = "", core[ALF_CORE_NAME] = "";
   size_t count = (size_t)alf_moe_parameters(&c->shape);
   alf_moe_config_print(c, text, sizeof text);
+  snprintf(core, sizeof core, "%s", alf_gemm_core());
   bool good = put(file, magic, 1, sizeof magic) && put(file, text, 1, sizeof text) &&
+              put(file, &s->text, sizeof s->text, 1) && put(file, core, 1, sizeof core) &&
               alf_moe_history_save(&s->history, file) &&
               put(file, alf_moe_parameter(s->model), sizeof(alf_real), count) &&
               put(file, s->mean, sizeof(alf_real), count) && put(file, s->square, sizeof(alf_real), count);
@@ -107,13 +114,18 @@ static alf_status get_layer(alf_trainer_state *s, int32_t layer, FILE *file, con
 
 static alf_status get_all(alf_trainer_state *s, const alf_moe_config *c, FILE *file, const char *path, alf_error *err)
 {
-  char begin[sizeof magic] = "", text[CONFIG_TEXT] = "", own[CONFIG_TEXT] = "";
+  char begin[sizeof magic] = "", text[CONFIG_TEXT] = "", own[CONFIG_TEXT] = "", core[ALF_CORE_NAME];
+  uint64_t sum = 0;
   size_t count = (size_t)alf_moe_parameters(&c->shape);
   alf_moe_config_print(c, own, sizeof own);
   if (!get(file, begin, 1, sizeof begin) || memcmp(begin, magic, sizeof magic) != 0)
     return alf_fail(err, ALF_EFORMAT, "%.400s: is no checkpoint of alflab train", path);
   if (!get(file, text, 1, sizeof text) || memcmp(text, own, sizeof own) != 0)
     return alf_fail(err, ALF_EFORMAT, "%.300s: is of another config: expected that of this run", path);
+  if (!get(file, &sum, sizeof sum, 1) || !get(file, core, 1, sizeof core) || sum != s->text)
+    return alf_fail(err, ALF_EFORMAT, "%.300s: is of another text: expected that of this run", path);
+  core[sizeof core - 1] = '\0';
+  snprintf(s->other_core, sizeof s->other_core, "%s", strcmp(core, alf_gemm_core()) != 0 ? core : "");
   if (!alf_moe_history_load(&s->history, file) || !get(file, alf_moe_parameter(s->model), sizeof(alf_real), count) ||
       !get(file, s->mean, sizeof(alf_real), count) || !get(file, s->square, sizeof(alf_real), count))
     return alf_fail(err, ALF_EFORMAT, "%.400s: ends early or is damaged", path);

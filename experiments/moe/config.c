@@ -182,7 +182,9 @@ alf_status alf_moe_config_read(alf_moe_config *config, const char *path, alf_err
     return alf_fail(err, ALF_EFORMAT, "%.200s: line %d: %.280s", path, line, r.cause.text);
   if (line > 0)
     return alf_fail(err, ALF_EFORMAT, "%.300s: line %d: expected [section] or key = value", path, line);
-  return alf_moe_check_shape(&config->shape, err);
+  if (alf_moe_check_shape(&config->shape, &r.cause) != ALF_OK)
+    return alf_fail(err, ALF_EFORMAT, "%.200s: %.280s", path, r.cause.text);
+  return ALF_OK;
 }
 
 alf_status alf_moe_config_balance(const alf_moe_config *c, alf_balance_settings *b, alf_error *err)

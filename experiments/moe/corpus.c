@@ -45,6 +45,8 @@ alf_status alf_corpus_read(alf_corpus *c, const char *path, double validation, i
   if (!file)
     return alf_fail(err, ALF_EIO, "%.300s: cannot be opened: expected a text, plain or compressed by gzip", path);
   alf_status status = read_all(c, file, path, err);
+  for (int64_t at = 0; at < c->size; at += CHUNK)
+    c->sum = crc32(c->sum, c->text + at, (uInt)(c->size - at < CHUNK ? c->size - at : CHUNK));
   if (gzclose(file) != Z_OK && status == ALF_OK)
     status = alf_fail(err, ALF_EFORMAT, "%.300s: ends early or is damaged", path);
   c->split = c->size - (int64_t)((double)c->size * validation);

@@ -10,6 +10,7 @@ typedef struct alf_corpus {
   unsigned char *text;
   int64_t size;
   int64_t split; /* bytes before it are for training */
+  uint64_t sum;  /* of all bytes: tells texts apart */
 } alf_corpus;
 
 /* Reads a file, plain or compressed by gzip (dictzip's .dz is that, too). `validation`: the share at its end that is kept

@@ -1,29 +1,49 @@
-/* Matrix products and norms on the rows of a batch, in fixed pieces: results do not depend on the number of threads. */
+/* Matrix products on the rows of a batch, in fixed pieces: how they are cut depends on the shape alone, and so does every
+   bit of what comes out. */
 #ifndef ALF_MOE_DENSE_H
 #define ALF_MOE_DENSE_H
 
-#include "core/team.h"
-#include "moe/real.h"
+#include "moe/crew.h"
+#include "moe/shape.h"
 
-/* Calls task(context, i) for 0 <= i < count, shared out over the team. */
-void alf_moe_each(alf_team *team, int64_t count, void (*task)(void *context, int64_t i), void *context);
+/* Tokens of a piece. */
+typedef struct alf_range {
+  int64_t number, first, rows;
+  int64_t tokens; /* of all */
+} alf_range;
 
-/* y (T×n) = x (T×m)·w (m×n). */
-void alf_dense_forward(alf_team *team, const alf_real *x, const alf_real *w, alf_real *y, int64_t tokens, int64_t m,
-                       int64_t n);
+/* How many pieces a batch is cut into, and piece number i: of about 256 tokens, which fit a core's cache with all that is
+   done to them; fewer where there are few. */
+int64_t alf_moe_pieces(const alf_moe_shape *shape);
+alf_range alf_moe_piece(const alf_moe_shape *shape, int64_t i);
 
-/* dw += xᵀ·dy, and dx = dy·wᵀ, or dx += that where `adds` (dx NULL: not wanted). */
-void alf_dense_backward(alf_team *team, const alf_real *x, const alf_real *w, const alf_real *dy, alf_real *dx,
-                        bool adds, alf_real *dw, int64_t tokens, int64_t m, int64_t n);
+/* The rows of the range: y (T×n) = x (T×m)·w (m×n). */
+void alf_dense_forward(alf_range range, const alf_real *x, const alf_real *w, alf_real *y, int64_t m, int64_t n);
 
-/* y = x·g/rms(x), row by row; `scale`, T: 1/rms. (Zhang and Sennrich, arXiv:1910.07467) */
-void alf_norm_forward(alf_team *team, const alf_real *x, const alf_real *g, alf_real *y, alf_real *scale,
-                      int64_t tokens, int64_t width);
+/* And dx = dy·wᵀ, or dx += that. */
+void alf_dense_backward(alf_range range, const alf_real *dy, const alf_real *w, alf_real *dx, bool adds, int64_t m,
+                        int64_t n);
 
-/* dx += what comes back through the norm, dg += its own. `partial` has room for ALF_MOE_PIECES·width. */
-void alf_norm_backward(alf_team *team, const alf_real *x, const alf_real *g, const alf_real *scale, const alf_real *dy,
-                       alf_real *dx, alf_real *dg, alf_real *partial, int64_t tokens, int64_t width);
+/* dw (m×n) = xᵀ·dy, all tokens, cut into tasks of some columns. */
+typedef struct alf_dense_weight {
+  const alf_real *x, *dy;
+  alf_real *dw;
+  int64_t tokens, m, n;
+  alf_moe_part part; /* what it is for */
+} alf_dense_weight;
 
-enum { ALF_MOE_PIECES = 16 };
+enum { ALF_DENSE_WEIGHTS = 4 };
+
+/* Products that can be done at the same time. Zero-initialise. */
+typedef struct alf_dense_list {
+  alf_dense_weight weight[ALF_DENSE_WEIGHTS];
+  int weights;
+  int64_t tasks;
+} alf_dense_list;
+
+void alf_dense_add(alf_dense_list *list, alf_dense_weight weight);
+
+/* Task 0 <= i < tasks. Returns what it was for. */
+alf_moe_part alf_dense_task(const alf_dense_list *list, int64_t i);
 
 #endif

@@ -1,5 +1,8 @@
-/* OpenBLAS by its Fortran interface: GSL takes the C one from gslcblas, whose results do not depend on the processor. */
-#include "moe/real.h"
+/* By OpenBLAS's Fortran interface: GSL takes the C one from gslcblas, whose results do not depend on the processor. */
+#include "moe/gemm.h"
+
+#include <stddef.h>
+#include <string.h>
 
 const char *openblas_get_corename(void);
 void openblas_set_num_threads(int threads);
@@ -14,6 +17,8 @@ void GEMM(const char *transpose_a, const char *transpose_b, const int *m, const 
           const alf_real *scale, const alf_real *a, const int *stride_a, const alf_real *b, const int *stride_b,
           const alf_real *keep, alf_real *out, const int *stride_out);
 
+static alf_gemm_log *record;
+
 /* Threads are ours: OpenBLAS's own would sum in another order for another number of them. */
 static __attribute__((constructor)) void use_one_thread(void)
 {
@@ -25,13 +30,47 @@ const char *alf_gemm_core(void)
   return openblas_get_corename();
 }
 
-/* Fortran's matrices are the transposed ones: outᵀ = op(b)ᵀ·op(a)ᵀ. */
-void alf_gemm(bool transpose_a, alf_view a, bool transpose_b, alf_view b, alf_view out, int64_t m, int64_t n, int64_t k,
-              alf_real scale, alf_real keep)
+const char *alf_gemm_better_core(void)
 {
-  const int rows = (int)n, columns = (int)m, sum = (int)k, stride_a = (int)a.stride, stride_b = (int)b.stride,
+#if defined(__x86_64__)
+  static const char *const without_avx[] = {"Prescott", "Core2",      "Penryn",       "Dunnington", "Nehalem", "Atom",
+                                            "Athlon",   "Opteron",    "Opteron_SSE3", "Barcelona",  "Bobcat",  "Nano",
+                                            "Katmai",   "Coppermine", "Northwood",    "Banias",     NULL};
+  bool fast = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  for (const char *const *name = without_avx; fast && *name; name++)
+    if (!strcmp(*name, alf_gemm_core()))
+      return "Haswell";
+#endif
+  return NULL;
+}
+
+void alf_gemm_record(alf_gemm_log *log)
+{
+  record = log;
+}
+
+void alf_gemm_note(alf_gemm_shape shape)
+{
+  if (!record)
+    return;
+  if (record->count < record->room)
+    record->shape[record->count] = shape;
+  record->count++;
+}
+
+/* Fortran's matrices are the transposed ones: outᵀ = op(b)ᵀ·op(a)ᵀ. */
+void alf_gemm_piece(alf_gemm_shape s, alf_view a, alf_view b, alf_view out, bool adds)
+{
+  const int rows = (int)s.n, columns = (int)s.m, sum = (int)s.k, stride_a = (int)a.stride, stride_b = (int)b.stride,
             stride_out = (int)out.stride;
-  if (m > 0 && n > 0)
-    GEMM(transpose_b ? "T" : "N", transpose_a ? "T" : "N", &rows, &columns, &sum, &scale, b.data, &stride_b, a.data,
+  const alf_real one = 1, keep = adds;
+  if (s.m > 0 && s.n > 0)
+    GEMM(s.transpose_b ? "T" : "N", s.transpose_a ? "T" : "N", &rows, &columns, &sum, &one, b.data, &stride_b, a.data,
          &stride_a, &keep, out.data, &stride_out);
+}
+
+void alf_gemm(alf_gemm_shape shape, alf_view a, alf_view b, alf_view out, bool adds)
+{
+  alf_gemm_note(shape);
+  alf_gemm_piece(shape, a, b, out, adds);
 }

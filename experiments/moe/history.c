@@ -72,7 +72,8 @@ static void write_steps(const alf_moe_history *h, FILE *csv)
 
 static void write_layers(const alf_moe_history *h, FILE *csv)
 {
-  fprintf(csv, "step,layer,max_violation,load_entropy,dead_experts,objective,optimum,gap\n");
+  fprintf(csv, "step,layer,max_violation,load_entropy,dead_experts,objective,optimum,gap,prices_inside,price_distance,"
+               "price_correlation\n");
   for (int64_t j = 0; j < h->steps * h->layers; j++) {
     const alf_moe_layer_record *r = &h->layer[j];
     fprintf(csv, "%lld,%lld", (long long)(j / h->layers), (long long)(j % h->layers));
@@ -82,6 +83,9 @@ static void write_layers(const alf_moe_history *h, FILE *csv)
     put(csv, r->objective);
     put(csv, r->optimum);
     put(csv, r->gap);
+    put(csv, r->inside);
+    put(csv, r->outside);
+    put(csv, r->correlation);
     fputc('\n', csv);
   }
 }

@@ -3,8 +3,9 @@
 #define ALF_MOE_MODEL_H
 
 #include "alf/status.h"
-#include "core/team.h"
-#include "moe/mixture.h"
+#include "moe/crew.h"
+#include "moe/rows.h"
+#include "moe/shape.h"
 
 /* Opaque. */
 typedef struct alf_moe_model alf_moe_model;
@@ -25,7 +26,7 @@ alf_real *alf_moe_parameter(alf_moe_model *model);
 alf_real *alf_moe_gradient(alf_moe_model *model);
 
 const alf_moe_shape *alf_moe_shape_of(const alf_moe_model *model);
-alf_team *alf_moe_team(alf_moe_model *model);
+alf_crew *alf_moe_crew(alf_moe_model *model);
 
 /* How a batch is gone through: the affinities of two training batches in a row lie in two places, as a rule may look at
    those of the last one when the next is routed. */
@@ -37,7 +38,7 @@ typedef enum alf_moe_mode { ALF_MOE_TRAINING, ALF_MOE_EVALUATION } alf_moe_mode;
 alf_status alf_moe_forward(alf_moe_model *model, alf_moe_mode mode, const int32_t *token,
                            const alf_moe_chooser *chooser, double *loss, double *auxiliary, alf_error *err);
 
-/* After a forward: the gradient of loss + auxiliary, from 0. */
+/* After a forward, once: the gradient of loss + auxiliary. */
 void alf_moe_backward(alf_moe_model *model);
 
 /* What a layer's router saw in the last forward, T×E. */

@@ -19,12 +19,20 @@ typedef struct alf_view {
   int64_t stride;
 } alf_view;
 
-/* out (m×n) = scale·op(a)·op(b) + keep·out, row-major; op transposes where it is asked for; k is what is summed over. By
-   OpenBLAS, on this thread. */
-void alf_gemm(bool transpose_a, alf_view a, bool transpose_b, alf_view b, alf_view out, int64_t m, int64_t n, int64_t k,
-              alf_real scale, alf_real keep);
+/* A const matrix as an operand. */
+static inline alf_view alf_view_of(const alf_real *data, int64_t stride)
+{
+  return (alf_view){(alf_real *)(uintptr_t)data, stride};
+}
 
-/* OpenBLAS's name of the processor core whose kernels it uses: results depend on it. */
-const char *alf_gemm_core(void);
+/* To be called before rows are used or written that are in no near cache: they come all at once, where a product would ask
+   for one line after the other. */
+static inline void alf_view_fetch(alf_view view, int64_t rows, int64_t columns)
+{
+  const int64_t line = 64 / sizeof *view.data;
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t j = 0; j < columns; j += line)
+      __builtin_prefetch(view.data + r * view.stride + j, 1);
+}
 
 #endif

@@ -10,7 +10,7 @@
 static int64_t layer_size(const alf_moe_shape *s)
 {
   int64_t d = s->width, f = s->hidden;
-  return 2 * d + 3 * d * d + d * d + d * s->experts + s->experts * (d * 2 * f + f * d) + 3 * d * s->shared * f;
+  return 3 * d * d + d * d + d * s->experts + s->experts * (d * 2 * f + f * d) + 3 * d * s->shared * f;
 }
 
 int64_t alf_moe_embedding_at(const alf_moe_shape *s)
@@ -19,35 +19,43 @@ int64_t alf_moe_embedding_at(const alf_moe_shape *s)
   return 0;
 }
 
+int64_t alf_moe_head_at(const alf_moe_shape *s)
+{
+  return (int64_t)s->vocabulary * s->width;
+}
+
+static int64_t layers_at(const alf_moe_shape *s)
+{
+  return alf_moe_head_at(s) + (int64_t)s->width * s->vocabulary;
+}
+
+int64_t alf_moe_norms_at(const alf_moe_shape *s)
+{
+  return layers_at(s) + s->layers * layer_size(s);
+}
+
 alf_moe_layer_offsets alf_moe_layer_at(const alf_moe_shape *s, int32_t layer)
 {
-  int64_t d = s->width, f = s->hidden;
-  alf_moe_layer_offsets o = {.norm_attention = s->vocabulary * d + layer * layer_size(s)};
-  o.qkv = o.norm_attention + d;
+  int64_t d = s->width, f = s->hidden, norms = alf_moe_norms_at(s) + 2 * layer * d;
+  alf_moe_layer_offsets o = {.norm_attention = norms, .norm_experts = norms + d};
+  o.qkv = layers_at(s) + layer * layer_size(s);
   o.out = o.qkv + 3 * d * d;
-  o.norm_experts = o.out + d * d;
-  o.gate = o.norm_experts + d;
+  o.gate = o.out + d * d;
   o.up = o.gate + d * s->experts;
   o.down = o.up + s->experts * d * 2 * f;
   o.shared_up = o.down + s->experts * f * d;
   o.shared_down = o.shared_up + d * 2 * s->shared * f;
-  o.end = o.shared_down + s->shared * f * d;
   return o;
 }
 
 int64_t alf_moe_last_norm_at(const alf_moe_shape *s)
 {
-  return alf_moe_layer_at(s, s->layers).norm_attention;
-}
-
-int64_t alf_moe_head_at(const alf_moe_shape *s)
-{
-  return alf_moe_last_norm_at(s) + s->width;
+  return alf_moe_norms_at(s) + (int64_t)2 * s->layers * s->width;
 }
 
 int64_t alf_moe_parameters(const alf_moe_shape *s)
 {
-  return alf_moe_head_at(s) + (int64_t)s->width * s->vocabulary;
+  return alf_moe_last_norm_at(s) + s->width;
 }
 
 int64_t alf_moe_active_parameters(const alf_moe_shape *s)
@@ -78,6 +86,9 @@ alf_status alf_moe_check_shape(const alf_moe_shape *s, alf_error *err)
   if (s->width % (2 * s->heads))
     return alf_fail(err, ALF_EINVAL, "heads = %d: expected a number by which width = %d falls into even parts",
                     s->heads, s->width);
+  if (alf_moe_tokens(s) * (s->topk > s->vocabulary ? s->topk : s->vocabulary) > INT32_MAX)
+    return alf_fail(err, ALF_EINVAL, "context = %d, sequences = %d: expected a batch of at most %d tokens", s->context,
+                    s->sequences, INT32_MAX / (s->topk > s->vocabulary ? s->topk : s->vocabulary));
   if (!(s->auxiliary >= 0) || !isfinite(s->auxiliary))
     return alf_fail(err, ALF_EINVAL, "auxiliary = %g: expected 0 or more", s->auxiliary);
   return ALF_OK;

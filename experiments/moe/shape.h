@@ -36,15 +36,15 @@ typedef struct alf_moe_layer_offsets {
   int64_t down;           /* E × F×D */
   int64_t shared_up;      /* D × 2·shared·F */
   int64_t shared_down;    /* shared·F × D */
-  int64_t end;
 } alf_moe_layer_offsets;
 
 alf_moe_layer_offsets alf_moe_layer_at(const alf_moe_shape *shape, int32_t layer);
 
-/* The others: V×D, D, D×V; and how many there are in all. */
+/* The others: V×D, D×V, D; and how many there are in all. Norms lie together, behind all matrices. */
 int64_t alf_moe_embedding_at(const alf_moe_shape *shape);
-int64_t alf_moe_last_norm_at(const alf_moe_shape *shape);
 int64_t alf_moe_head_at(const alf_moe_shape *shape);
+int64_t alf_moe_norms_at(const alf_moe_shape *shape);
+int64_t alf_moe_last_norm_at(const alf_moe_shape *shape);
 int64_t alf_moe_parameters(const alf_moe_shape *shape);
 
 /* Parameters that one token meets: all but the experts it is not sent to. */

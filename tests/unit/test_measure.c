@@ -231,7 +231,8 @@ static void regret_stays_unknown(void **state)
   (void)state;
   alf_affinity batch = {.dtype = ALF_DYADIC, .tokens = 1, .experts = 3, .grid_bits = 0};
   const alf_optimum known = {true, 0, 0}, unknown = {0};
-  alf_iterate_value value = {.exact = true, .dual_exact = 1}, huge = {.exact = true, .dual_exact = (alf_int128)3 << 125};
+  alf_iterate_value value = {.exact = true, .dual_exact = 1},
+                    huge = {.exact = true, .dual_exact = (alf_int128)3 << 125};
   alf_error err = {0};
   for (int way = 0; way < 3; way++) {
     alf_sums sums;

@@ -47,13 +47,12 @@ typedef struct bench {
   alf_moe_shape shape;
   alf_moe_model *model;
   chooser chosen;
-  int32_t token[64];
+  int32_t token[160];
 } bench;
 
-static void set_up(bench *b, bool sigmoid, double auxiliary, int32_t shared)
+static alf_moe_shape shape_of(bool sigmoid, double auxiliary, int32_t shared)
 {
-  alf_error err = {0};
-  *b = (bench){.shape = {.vocabulary = 7,
+  return (alf_moe_shape){.vocabulary = 7,
                          .width = 8,
                          .heads = 2,
                          .layers = 2,
@@ -64,7 +63,13 @@ static void set_up(bench *b, bool sigmoid, double auxiliary, int32_t shared)
                          .context = 5,
                          .sequences = 3,
                          .sigmoid = sigmoid,
-                         .auxiliary = auxiliary}};
+                         .auxiliary = auxiliary};
+}
+
+static void set_up(bench *b, alf_moe_shape shape)
+{
+  alf_error err = {0};
+  *b = (bench){.shape = shape};
   assert_ok(alf_moe_alloc(&b->model, &b->shape, 3, 1, &err), &err);
   b->chosen.shape = &b->shape;
   for (int l = 0; l < 3; l++) {
@@ -73,7 +78,7 @@ static void set_up(bench *b, bool sigmoid, double auxiliary, int32_t shared)
   }
   for (int k = 0; k < 5; k++)
     b->chosen.shift[k] = 0.01 * k;
-  for (int j = 0; j < 64; j++)
+  for (int j = 0; j < 160; j++)
     b->token[j] = (j * j * 5 + j / 3) % 7;
 }
 
@@ -131,7 +136,7 @@ static void softmax_gates(void **state)
 {
   (void)state;
   bench b;
-  set_up(&b, false, 0, 1);
+  set_up(&b, shape_of(false, 0, 1));
   check(&b, 0.9);
   tear_down(&b);
 }
@@ -140,7 +145,7 @@ static void sigmoid_gates(void **state)
 {
   (void)state;
   bench b;
-  set_up(&b, true, 0, 2);
+  set_up(&b, shape_of(true, 0, 2));
   check(&b, 0.9);
   tear_down(&b);
 }
@@ -150,10 +155,46 @@ static void auxiliary_losses(void **state)
   (void)state;
   for (int sigmoid = 0; sigmoid < 2; sigmoid++) {
     bench b;
-    set_up(&b, sigmoid, 0.3, 0);
+    set_up(&b, shape_of(sigmoid, 0.3, 0));
     check(&b, 0.9);
     tear_down(&b);
   }
+}
+
+/* Longer than the blocks that attention goes by, the last one not whole; and more tokens than one piece has. */
+static void long_sequences(void **state)
+{
+  (void)state;
+  bench b;
+  alf_moe_shape shape = shape_of(false, 0, 1);
+  shape.context = 75;
+  shape.sequences = 2;
+  shape.layers = 1;
+  set_up(&b, shape);
+  check(&b, 0.5); /* with more tokens more selections change */
+  tear_down(&b);
+}
+
+/* An expert that no token is sent to has no gradient, whatever was there before. */
+static void dead_experts(void **state)
+{
+  (void)state;
+  bench b;
+  set_up(&b, shape_of(false, 0, 1));
+  b.chosen.shift[3] = -10;
+  alf_real *gradient = alf_moe_gradient(b.model);
+  for (int64_t j = 0; j < alf_moe_parameters(&b.shape); j++)
+    gradient[j] = 1e3;
+  check(&b, 0.9);
+  for (int32_t l = 0; l < b.shape.layers; l++) {
+    alf_moe_layer_offsets at = alf_moe_layer_at(&b.shape, l);
+    assert_true(b.chosen.load[l][3] == 0);
+    for (int64_t j = 0; j < 8 * 6; j++)
+      assert_true(gradient[at.up + 3 * 8 * 6 + j] == 0);
+    for (int64_t j = 0; j < 3 * 8; j++)
+      assert_true(gradient[at.down + 3 * 3 * 8 + j] == 0);
+  }
+  tear_down(&b);
 }
 
 /* Products are cut into the same pieces for any number of threads. */
@@ -161,7 +202,7 @@ static void threads_change_no_bit(void **state)
 {
   (void)state;
   bench b;
-  set_up(&b, false, 0.1, 1);
+  set_up(&b, shape_of(false, 0.1, 1));
   loss_of(&b);
   alf_moe_backward(b.model);
   for (int threads = 1; threads <= 3; threads++) {
@@ -215,6 +256,8 @@ int main(void)
       cmocka_unit_test(softmax_gates),
       cmocka_unit_test(sigmoid_gates),
       cmocka_unit_test(auxiliary_losses),
+      cmocka_unit_test(long_sequences),
+      cmocka_unit_test(dead_experts),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(shapes_that_are_none_are_refused),
   };

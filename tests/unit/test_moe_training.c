@@ -211,6 +211,9 @@ static void broken_checkpoints_are_refused(void **state)
   c.rate = 2e-2;
   assert_fails(alf_train(&settings, &result, &err), ALF_EFORMAT, &err, "of another config");
   c = small(6);
+  write_text(c.text, "The quick brown fox jumps over the lazy cat. ", 60);
+  assert_fails(alf_train(&settings, &result, &err), ALF_EFORMAT, &err, "of another text");
+  c = small(6);
   in_folder("broken/checkpoint.bin", file);
   assert_int_equal(truncate(file, 9000), 0);
   assert_fails(alf_train(&settings, &result, &err), ALF_EFORMAT, &err, "ends early");
@@ -218,6 +221,24 @@ static void broken_checkpoints_are_refused(void **state)
   assert_fails(alf_train(&settings, &result, &err), ALF_EFORMAT, &err, "is no checkpoint");
   assert_int_equal(unlink(file), 0);
   assert_fails(alf_train(&settings, &result, &err), ALF_EIO, &err, "cannot be opened");
+}
+
+/* Training that diverges ends, with what it has recorded. */
+static void divergence_is_told(void **state)
+{
+  (void)state;
+  alf_moe_config c = small(50);
+  alf_trainer_result result;
+  alf_error err = {0};
+  char path[200], file[200];
+  struct stat found;
+  c.rate = 1e30;
+  mkdir(in_folder("diverges", path), 0777);
+  alf_trainer_settings settings = {.config = &c, .folder = path, .threads = 1};
+  assert_fails(alf_train(&settings, &result, &err), ALF_ERANGE, &err, "training has diverged");
+  assert_true(result.steps > 0 && result.steps < 50);
+  assert_int_equal(stat(in_folder("diverges/steps.csv", file), &found), 0);
+  assert_int_not_equal(stat(in_folder("diverges/checkpoint.bin", file), &found), 0);
 }
 
 static void texts_are_refused(void **state)
@@ -241,7 +262,7 @@ int main(void)
       cmocka_unit_test(it_learns_the_text),          cmocka_unit_test(resumed_runs_are_the_same),
       cmocka_unit_test(rules_balance_and_losses_do), cmocka_unit_test(configs_are_refused_with_their_line),
       cmocka_unit_test(configs_print_as_they_read),  cmocka_unit_test(broken_checkpoints_are_refused),
-      cmocka_unit_test(texts_are_refused),
+      cmocka_unit_test(divergence_is_told),          cmocka_unit_test(texts_are_refused),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

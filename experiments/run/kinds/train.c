@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "moe/gemm.h"
 #include "moe/trainer.h"
 #include "run/folder.h"
 #include "run/kinds/keys.h"
@@ -74,7 +75,7 @@ static alf_status check(const alf_experiment_cell *cell, alf_error *err)
 
 /* Of the layers of one step. */
 typedef struct layers {
-  double mean_violation, max_violation, entropy, dead, gap;
+  double mean_violation, max_violation, entropy, dead, gap, inside, outside, correlation;
 } layers;
 
 static layers look_at_layers(const alf_moe_history *h, int64_t step)
@@ -87,6 +88,9 @@ static layers look_at_layers(const alf_moe_history *h, int64_t step)
     l.entropy += r->entropy / h->layers;
     l.dead += r->dead;
     l.gap += r->gap / h->layers;
+    l.inside += r->inside / h->layers;
+    l.outside += r->outside / h->layers;
+    l.correlation += r->correlation / h->layers;
   }
   return l;
 }
@@ -105,15 +109,16 @@ typedef struct cell_run {
 static void put_series(const cell_run *run, const alf_moe_history *h)
 {
   alf_outcome_series(run->outcome, "steps",
-                     "loss,validation_loss,max_violation,worst_violation,load_entropy,dead_experts,gap");
+                     "loss,validation_loss,max_violation,worst_violation,load_entropy,dead_experts,gap,prices_inside,"
+                     "price_distance,price_correlation");
   for (int64_t n = 0; n < h->steps; n++) {
     layers l = look_at_layers(h, n);
     bool due = (n + 1) % run->every == 0 || n == 0 || n + 1 == h->steps || !isnan(h->step[n].validation);
     if (due)
       alf_outcome_row(run->outcome, n + 1,
                       (double[]){h->step[n].loss, h->step[n].validation, l.mean_violation, l.max_violation, l.entropy,
-                                 l.dead, l.gap},
-                      7);
+                                 l.dead, l.gap, l.inside, l.outside, l.correlation},
+                      10);
   }
 }
 

@@ -113,7 +113,7 @@ static alf_status open_stores(gate *g, alf_error *err)
 {
   const alf_cli_options *o = g->options;
   alf_store *old = NULL;
-  alf_status status = o->check ? alf_store_open(&g->base, o->check, ALF_STORE_READ, err) : ALF_OK;
+  alf_status status = o->base ? alf_store_open(&g->base, o->base, ALF_STORE_READ, err) : ALF_OK;
   if (status == ALF_OK && o->save && access(o->save, F_OK) == 0)
     status = alf_store_open(&old, o->save, ALF_STORE_READ, err);
   alf_store_close(old);
@@ -151,7 +151,7 @@ static alf_status run_cells(gate *g, alf_error *err)
 {
   const alf_cli_options *o = g->options;
   char folder[ALF_PATH + 10];
-  snprintf(folder, sizeof folder, "%s.cells", o->save ? o->save : o->check);
+  snprintf(folder, sizeof folder, "%s.cells", o->save ? o->save : o->base);
   alf_runner_settings settings = {.jobs = (int)o->threads,
                                   .timings = o->no_times ? 0
                                              : o->quick  ? 1
@@ -213,13 +213,13 @@ static int conclude(gate *g, alf_error *err)
   alf_comparison comparison = {0};
   if (g->total.interrupted)
     return alf_cli_exit_code(alf_fail(err, ALF_EINTERRUPTED, "interrupted"));
-  if (g->total.failed && !o->check)
+  if (g->total.failed && !o->base)
     return alf_cli_exit_code(refuse_failed(g, err));
   alf_status status =
-      o->check ? alf_compare_stores(&comparison, g->base, g->fresh, !o->no_times, err) : report_saved(g, err);
+      o->base ? alf_compare_stores(&comparison, g->base, g->fresh, !o->no_times, err) : report_saved(g, err);
   int code = status != ALF_OK ? alf_cli_exit_code(status) : ALF_CLI_HELD;
-  if (status == ALF_OK && o->check)
-    code = alf_cli_report_comparison(&comparison, o->check, o->save ? o->save : "(this run)", o, err);
+  if (status == ALF_OK && o->base)
+    code = alf_cli_report_comparison(&comparison, o->base, o->save ? o->save : "(this run)", o, err);
   alf_comparison_free(&comparison);
   if (status == ALF_OK && g->total.failed) {
     refuse_failed(g, err);

@@ -4,7 +4,7 @@
 
 static int run(const alf_cli_options *options, alf_error *err)
 {
-  if (options->save || options->check)
+  if (options->save || options->base)
     return alf_bench_gate(options, err);
   return alf_bench_run(options->group, options, err);
 }

@@ -14,10 +14,10 @@ typedef struct alf_cli_options {
   double timeout, u, tolerance, hunt;
   const char *solver, *rule, *schedule, *csv, *batches, *dtype, *out, *against, *group, *capacities, *loads, *shifts,
       *format;
-  const char *witness, *replay, *set, *text, *store, *export, *series, *save, *check;
+  const char *witness, *replay, *set, *text, *store, *export, *series, *save, *base;
   const char *claim, *step_sizes, *widths; /* comma lists */
   bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick, hindsight, resume,
-      dry_run, times, no_times;
+      dry_run, times, check, redraw, no_times;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;

@@ -71,7 +71,7 @@ static alf_status check_output(const output *o, const alf_cli_options *options, 
     return refuse(o, "--against", err);
   if (reads(options->store, o->path))
     return refuse(o, "--store", err);
-  if (reads(options->check, o->path))
+  if (reads(options->base, o->path))
     return refuse(o, "--check", err);
   if (options->rule && alf_rule_is_file(options->rule) && reads(options->rule, o->path))
     return refuse(o, "--rule", err);

@@ -11,7 +11,7 @@
          … alf_result_real(&results.cell[c], "u"), alf_result_real(&results.cell[c], "gap") …
 
    and without the config: alf_store_list names the experiments that were run, alf_results_read reads one of them. To
-   pair two stores, or two versions of the code, look for cells of the same key: it does not depend on the code. With any
+   pair two versions of the code, look for cells of the same key: it does not depend on the code. pairs.h pairs two stores. With any
    SQLite client: the views "results" (experiment, position, name, value: settings and metrics alike) and "curves"
    (experiment, position, series, name, step, value).
 

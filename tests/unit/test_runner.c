@@ -321,6 +321,37 @@ static void killed_runs_go_on_where_they_were(void **state)
   free(undisturbed);
 }
 
+/* Cells that are timed run several times, each from an empty folder, and record what no plain export shows. */
+static void timed_cells(void **state)
+{
+  fixture *f = *state;
+  enum { CELLS = 4, TIMES = 3 };
+  alf_error err = {0};
+  alf_runner_result result;
+  alf_runner_settings settings = {.jobs = 2, .timings = TIMES, .folder = f->cells};
+  plan(f, &lingering, "0..3 +1", 1);
+  assert_ok(alf_runner_run(&f->plan, f->store, &settings, &result, &err), &err);
+  assert_int_equal(result.done, CELLS);
+  int started[CELLS] = {0}, c;
+  FILE *log = fopen(log_path, "r");
+  while (fscanf(log, "%d", &c) == 1)
+    started[c]++;
+  fclose(log);
+  alf_results r = results_of(f);
+  for (c = 0; c < CELLS; c++) {
+    assert_int_equal(started[c], TIMES);
+    assert_int_equal(r.cell[c].metrics, 3);
+    assert_true(alf_result_real(&r.cell[c], "processor_seconds") > 0);
+    assert_true(alf_result_real(&r.cell[c], "calibration_seconds") > 0);
+    assert_near(alf_result_real(&r.cell[c], "seed_half"), (double)(r.cell[c].seed / 2), 0);
+  }
+  alf_results_free(&r);
+  char *text = exported(f, NULL);
+  assert_null(strstr(text, "seconds"));
+  free(text);
+  assert_int_not_equal(access(f->cells, F_OK), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -330,6 +361,7 @@ int main(void)
       TEST(results_do_not_depend_on_jobs),
       TEST(a_stopped_run_leaves_cells_as_they_were),
       TEST(killed_runs_go_on_where_they_were),
+      TEST(timed_cells),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

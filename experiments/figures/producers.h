@@ -7,6 +7,7 @@
 alf_status alf_figure_write_benefit(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_gap(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_preference(FILE *csv, const alf_figure_data *data, alf_error *err);
+alf_status alf_figure_write_prices(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_rules(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_solvers(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_training(FILE *csv, const alf_figure_data *data, alf_error *err);

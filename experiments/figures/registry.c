@@ -17,6 +17,7 @@ const alf_figure alf_figures[] = {
      alf_figure_write_benefit},
     {"preference", "margin and bound of every token that switches, by kind of move", true, alf_figure_write_preference},
     {"rules", "balance, gap and speed of all rules, by default and at their best", false, alf_figure_write_rules},
+    {"prices", "shifts learned in training against all optimal prices of the batch", true, alf_figure_write_prices},
     {"training", "training a DeepSeekMoE: balance over the steps, table of validation loss and balance", true,
      alf_figure_write_training},
     {0},

@@ -14,15 +14,21 @@ stats csv using (strcol(1) eq 'x' ? (x_low = $2, x_high = $3, x_log = $4, 0) : \
 
 # Of logarithms at most five tics are named.
 every(low, high) = 10 ** ceil((log10(high / low) + 0.5) / 5)
+# Else about four: 1, 2 or 5 times a power of ten apart.
+power(range) = 10 ** floor(log10(range / 4))
+tidy(range) = power(range) * (range / 4 / power(range) < 1.5 ? 1 : range / 4 / power(range) < 3.5 ? 2 : \
+  range / 4 / power(range) < 7.5 ? 5 : 10)
 if (x_log) {
   set logscale x
   set xtics every(x_low, x_high) format '10^{%T}'
 } else {
-  set xtics format '%g'
+  set xtics tidy(x_high - x_low) format '%g'
 }
 if (y_log) {
   set logscale y
   set ytics every(y_low, y_high) format '10^{%T}'
+} else {
+  set ytics tidy(y_high - y_low) format '%g'
 }
 set xrange [x_low:x_high]
 set yrange [y_low:y_high]
@@ -39,9 +45,9 @@ set style fill transparent solid 0.16 noborder
 colour(i) = (i - 1) % 8 + 1
 turn(i) = (i - 1 + (i - 1) / 8) % 4
 of(i, value) = strcol(1) eq sprintf('%d', i) ? value : NaN
-plot for [i = 1:lines] csv using (of(i, $2)):4:5 with filledcurves linecolor rgb colour(i) notitle, \
-  for [i = 1:lines] csv using (turn(i) == 0 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype solid linecolor rgb colour(i) notitle, \
-  for [i = 1:lines] csv using (turn(i) == 1 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype (9, 4) linecolor rgb colour(i) notitle, \
-  for [i = 1:lines] csv using (turn(i) == 2 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype (3, 3) linecolor rgb colour(i) notitle, \
-  for [i = 1:lines] csv using (turn(i) == 3 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype (9, 3, 2, 3) linecolor rgb colour(i) notitle, \
-  for [i = 1:lines] csv using (marked ? of(i, $2) : NaN):3 with points pointtype 7 pointsize 0.35 linecolor rgb colour(i) notitle
+plot for [i = 1:lines] csv skip 3 using (of(i, $2)):4:5 with filledcurves linecolor rgb colour(i) notitle, \
+  for [i = 1:lines] csv skip 3 using (turn(i) == 0 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype solid linecolor rgb colour(i) notitle, \
+  for [i = 1:lines] csv skip 3 using (turn(i) == 1 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype (9, 4) linecolor rgb colour(i) notitle, \
+  for [i = 1:lines] csv skip 3 using (turn(i) == 2 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype (3, 3) linecolor rgb colour(i) notitle, \
+  for [i = 1:lines] csv skip 3 using (turn(i) == 3 ? of(i, $2) : NaN):3 with lines linewidth 1.8 dashtype (9, 3, 2, 3) linecolor rgb colour(i) notitle, \
+  for [i = 1:lines] csv skip 3 using (marked ? of(i, $2) : NaN):3 with points pointtype 7 pointsize 0.35 linecolor rgb colour(i) notitle

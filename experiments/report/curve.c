@@ -44,19 +44,8 @@ static alf_curve_point join(const alf_curve_point *point, int64_t first, int64_t
   return whole;
 }
 
-static void drop_below_zero(alf_curve *c)
+void alf_curve_settle(alf_curve *c)
 {
-  int64_t kept = 0;
-  for (int64_t i = 0; i < c->count; i++)
-    if (c->point[i].y > 0)
-      c->point[kept++] = c->point[i];
-  c->count = kept;
-}
-
-void alf_curve_settle(alf_curve *c, bool positive)
-{
-  if (positive)
-    drop_below_zero(c);
   if (c->count == 0)
     return;
   qsort(c->point, (size_t)c->count, sizeof *c->point, compare);

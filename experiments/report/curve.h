@@ -2,7 +2,6 @@
 #ifndef ALF_REPORT_CURVE_H
 #define ALF_REPORT_CURVE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "alf/status.h"
@@ -23,9 +22,8 @@ typedef struct alf_curve {
 alf_status alf_curve_add(alf_curve *curve, double x, double y, alf_error *err);
 
 /* Puts the values in order of x, those of one x together, and neighbours too where there would be more than
-   ALF_CURVE_MOST_POINTS: what swings faster than that is seen as a band. With `positive` values of at most 0 are left out:
-   an axis of logarithms does not show them. */
-void alf_curve_settle(alf_curve *curve, bool positive);
+   ALF_CURVE_MOST_POINTS: what swings faster than that is seen as a band. */
+void alf_curve_settle(alf_curve *curve);
 
 void alf_curve_free(alf_curve *curve);
 

@@ -153,8 +153,8 @@ static void put_name(alf_page *page, const char *name)
     length += name[length] == '_';
     snprintf(part, sizeof part, "%.*s", (int)length, name);
     alf_html_text(page->file, part);
-    fputs("<wbr>", page->file);
     name += length;
+    fputs(*name ? "<wbr>" : "", page->file);
   }
 }
 

@@ -50,6 +50,7 @@ typedef struct figure {
   int panels, left_out;
   panel panel[ALF_REPORT_MOST_PANELS];
   double low[2], high[2]; /* of x and of y, the same in all panels */
+  bool below, bands;      /* some values are not above 0 where there are logarithms; some bands are wider than a line */
 } figure;
 
 static int setting_named(const alf_table *t, const char *name)
@@ -143,25 +144,37 @@ static alf_status add_group(figure *f, const alf_page *page, int64_t group, alf_
   return status;
 }
 
+/* Logarithms show no zero. */
+static void extend_up_and_down(figure *f, double y)
+{
+  if (f->chart->log_y && y <= 0) {
+    f->below = true;
+    return;
+  }
+  f->low[1] = fmin(f->low[1], y);
+  f->high[1] = fmax(f->high[1], y);
+}
+
 static void extend(figure *f, const alf_curve *curve)
 {
   for (int64_t i = 0; i < curve->count; i++) {
     const alf_curve_point *p = &curve->point[i];
     f->low[0] = fmin(f->low[0], p->x);
     f->high[0] = fmax(f->high[0], p->x);
-    f->low[1] = fmin(f->low[1], p->low);
-    f->high[1] = fmax(f->high[1], p->high);
+    f->bands |= p->low < p->high;
+    extend_up_and_down(f, p->low);
+    extend_up_and_down(f, p->y);
+    extend_up_and_down(f, p->high);
   }
 }
 
-/* Room around what is drawn; where there are logarithms whole decades. */
-static void widen(double *low, double *high, bool log)
+/* Room around what is drawn; where there are logarithms whole decades, with the lower edge for what is not above 0. */
+static void widen(double *low, double *high, bool log, bool below)
 {
   if (log) {
-    *low = pow(10, floor(log10(*low) + 1e-9));
+    *low = pow(10, floor(log10(*low) - (below ? 0.05 : -1e-9)));
     *high = pow(10, ceil(log10(*high) - 1e-9));
-    if (*low == *high)
-      *high *= 10;
+    *high = fmax(*high, 10 * *low);
     return;
   }
   double room = *high > *low ? 0.04 * (*high - *low) : 1;
@@ -182,7 +195,7 @@ static alf_status collect(figure *f, const alf_page *page, alf_error *err)
   f->high[0] = f->high[1] = -INFINITY;
   for (int p = 0; status == ALF_OK && p < f->panels; p++)
     for (int i = 0; i < f->lines; i++) {
-      alf_curve_settle(&f->panel[p].curve[i], f->chart->log_y);
+      alf_curve_settle(&f->panel[p].curve[i]);
       extend(f, &f->panel[p].curve[i]);
     }
   return status;
@@ -207,7 +220,8 @@ static alf_status write_csv(const figure *f, const panel *p, const char *path, a
   for (int i = 0; i < f->lines; i++)
     for (int64_t j = 0; j < p->curve[i].count; j++) {
       const alf_curve_point *q = &p->curve[i].point[j];
-      fprintf(csv, "%d,%.9g,%.9g,%.9g,%.9g\n", i + 1, q->x, q->y, q->low, q->high);
+      fprintf(csv, "%d,%.9g,%.9g,%.9g,%.9g\n", i + 1, q->x, fmax(q->y, f->low[1]), fmax(q->low, f->low[1]),
+              fmax(q->high, f->low[1]));
     }
   bool failed = ferror(csv) != 0;
   failed = fclose(csv) != 0 || failed;
@@ -276,6 +290,13 @@ static alf_status put_figure(alf_page *page, const figure *f, alf_error *err)
     fputs("</div>\n", page->file);
   }
   fputs("</div>\n", page->file);
+  if (f->bands)
+    fputs(
+        "<p class=note>Lines are means over repetitions and, where points are many, over neighbours; bands reach from "
+        "the smallest to the largest.\n",
+        page->file);
+  if (f->below)
+    fputs("<p class=note>What is 0 lies on the lower edge.\n", page->file);
   if (f->left_out > 0)
     fprintf(page->file, "<p class=more>The first %d panels; there would be more.\n", f->panels);
   fputs("</figure>\n", page->file);
@@ -305,8 +326,8 @@ static alf_status make_figure(alf_page *page, const alf_table *t, const chart *o
     return ALF_OK;
   alf_status status = collect(&f, page, err);
   if (status == ALF_OK && isfinite(f.low[1])) {
-    widen(&f.low[0], &f.high[0], of->log_x);
-    widen(&f.low[1], &f.high[1], of->log_y);
+    widen(&f.low[0], &f.high[0], of->log_x, false);
+    widen(&f.low[1], &f.high[1], of->log_y, f.below);
     status = put_figure(page, &f, err);
   }
   free_figure(&f);

@@ -128,13 +128,29 @@ static void put_anchor(alf_page *page, const judged *j, int64_t c)
   fprintf(page->file, "w%" PRId64 "-%d-%" PRId64, j->experiment + 1, j->verdict, c);
 }
 
+/* The link to the cell that the margin is of. */
+static void put_link(alf_page *page, const judged *j)
+{
+  fputs("<td>", page->file);
+  if (j->tightest < 0)
+    return;
+  fputs("<a href=\"#", page->file);
+  put_anchor(page, j, j->tightest);
+  fputs(overall(j) == ALF_REFUTED ? "\">witness</a>" : "\">tightest cell</a>", page->file);
+}
+
 static void put_row(alf_page *page, const judged *j, void *unused)
 {
   (void)unused;
   const alf_claim *claim = claim_of(j);
   const alf_table *t = &page->table[j->experiment];
+  double margin = j->tightest >= 0 ? margin_of(t, j->tightest, j) : (double)NAN;
   fprintf(page->file, "<tr%s><th scope=row>", overall(j) == ALF_REFUTED ? " class=refuted" : "");
   alf_html_text(page->file, j->id);
+  put_verdict(page, overall(j));
+  alf_html_number_cell(page->file, margin);
+  alf_html_number(page->file, margin);
+  put_link(page, j);
   fputs("<td class=says>", page->file);
   alf_html_text(page->file, claim ? claim->title : "");
   fputs("<small>", page->file);
@@ -142,18 +158,8 @@ static void put_row(alf_page *page, const judged *j, void *unused)
   fprintf(page->file, "</small><td><a href=\"#e%" PRId64 "\">", j->experiment + 1);
   alf_html_text(page->file, t->results->name);
   fputs("</a>", page->file);
-  put_verdict(page, overall(j));
   for (int v = 0; v < VERDICTS; v++)
     fprintf(page->file, "<td class=\"n%s\">%" PRId64, j->count[v] ? "" : " zero", j->count[v]);
-  double margin = j->tightest >= 0 ? margin_of(t, j->tightest, j) : (double)NAN;
-  alf_html_number_cell(page->file, margin);
-  alf_html_number(page->file, margin);
-  fputs("<td>", page->file);
-  if (j->tightest >= 0) {
-    fputs("<a href=\"#", page->file);
-    put_anchor(page, j, j->tightest);
-    fputs(overall(j) == ALF_REFUTED ? "\">witness</a>" : "\">tightest cell</a>", page->file);
-  }
   fputs("\n", page->file);
 }
 
@@ -349,10 +355,10 @@ void alf_page_claims(alf_page *page)
     return;
   fputs("<section id=claims><h2>Claims</h2>\n", page->file);
   put_summary(page);
-  fputs("<div class=scroll tabindex=0><table class=sort><thead><tr><th scope=col>claim<th scope=col>says<th scope=col>"
-        "experiment<th scope=col>verdict<th scope=col class=n>holds<th scope=col class=n>refuted<th scope=col class=n>"
-        "hypothesis not met<th scope=col class=n>inconclusive<th scope=col class=n>least margin<th scope=col>where"
-        "<tbody>\n",
+  fputs("<div class=scroll tabindex=0><table class=sort><thead><tr><th scope=col>claim<th scope=col>verdict<th "
+        "scope=col class=n>least margin<th scope=col>where<th scope=col>says<th scope=col>experiment<th scope=col "
+        "class=n>holds<th scope=col class=n>refuted<th scope=col class=n>hypothesis not met<th scope=col class=n>"
+        "inconclusive<tbody>\n",
         page->file);
   for_each(page, put_row, NULL);
   fputs("</table></div>\n<p class=note>Counts are of cells. A margin is the distance from failing in the claim’s own "

@@ -93,37 +93,48 @@ static bool is_text(const alf_table *t, int64_t group, int column)
   return false;
 }
 
-static alf_status put_metric(alf_page *page, const alf_table *t, int64_t group, int column, alf_error *err)
+/* A table at work: which columns it has, and which kinds of intervals were seen. */
+typedef struct layout {
+  bool *shown;
+  bool bootstrap, range;
+} layout;
+
+static void put_interval(alf_page *page, const alf_table_mean *m, layout *l)
 {
-  alf_interval mean;
+  if (!(m->mean.low < m->mean.high))
+    return;
+  fputs("<small>", page->file);
+  alf_html_number(page->file, m->mean.low);
+  fputs(" … ", page->file);
+  alf_html_number(page->file, m->mean.high);
+  fputs("</small>", page->file);
+  *(m->is_range ? &l->range : &l->bootstrap) = true;
+}
+
+static alf_status put_metric(alf_page *page, const alf_table *t, int64_t group, int column, layout *l, alf_error *err)
+{
+  alf_table_mean m;
   if (is_text(t, group, column)) {
     fputs("<td>", page->file);
     put_texts(page, t, group, column);
     return ALF_OK;
   }
-  alf_status status = alf_table_mean(t, group, column, &mean, err);
+  alf_status status = alf_table_find_mean(t, group, column, &m, err);
   if (status != ALF_OK)
     return status;
-  alf_html_number_cell(page->file, mean.value);
+  alf_html_number_cell(page->file, m.mean.value);
   alf_value only = alf_table_value(t, t->group[group].first, column);
   if (t->group[group].cells == 1)
     alf_html_value(page->file, &only);
   else
-    alf_html_number(page->file, mean.value);
-  if (mean.low < mean.high) {
-    fputs("<small>", page->file);
-    alf_html_number(page->file, mean.low);
-    fputs(" … ", page->file);
-    alf_html_number(page->file, mean.high);
-    fputs("</small>", page->file);
-  }
+    alf_html_number(page->file, m.mean.value);
+  put_interval(page, &m, l);
   return ALF_OK;
 }
 
-static alf_status put_row(alf_page *page, const alf_table *t, int64_t group, const bool *shown, alf_error *err)
+static void put_group(alf_page *page, const alf_table *t, int64_t group)
 {
   const alf_group *g = &t->group[group];
-  alf_status status = ALF_OK;
   fputs("<tr>", page->file);
   for (int a = 0; a < t->axes; a++) {
     const alf_named *setting = alf_table_setting(t, group, t->axis[a]);
@@ -137,9 +148,15 @@ static alf_status put_row(alf_page *page, const alf_table *t, int64_t group, con
           g->done);
   if (g->done < g->cells)
     fprintf(page->file, " of %" PRId64, g->cells);
+}
+
+static alf_status put_row(alf_page *page, const alf_table *t, int64_t group, layout *l, alf_error *err)
+{
+  alf_status status = ALF_OK;
+  put_group(page, t, group);
   for (int i = 0; i < t->columns && status == ALF_OK; i++)
-    if (shown[i])
-      status = put_metric(page, t, group, i, err);
+    if (l->shown[i])
+      status = put_metric(page, t, group, i, l, err);
   fputs("\n", page->file);
   return status;
 }
@@ -184,25 +201,34 @@ static void put_header(alf_page *page, const alf_table *t, const bool *shown)
   fputs("<tbody>\n", page->file);
 }
 
+static void put_notes(alf_page *page, const alf_table *t, const layout *l)
+{
+  if (l->bootstrap)
+    fputs("<p class=note>Means over repetitions; below them 95 % bootstrap intervals of the mean.\n", page->file);
+  if (l->range)
+    fputs(
+        "<p class=note>Means over repetitions; below them the smallest and the largest, where repetitions are too few "
+        "for an interval of the mean.\n",
+        page->file);
+  if (t->groups > ALF_REPORT_MOST_ROWS)
+    fprintf(page->file, "<p class=more>The first %d of %" PRId64 " settings; alflab run --export writes all.\n",
+            ALF_REPORT_MOST_ROWS, t->groups);
+}
+
 static alf_status put_table(alf_page *page, const alf_table *t, alf_error *err)
 {
   alf_memory memory = {0};
-  bool *shown = alf_memory_take(&memory, (size_t)t->columns + 1, sizeof *shown), any = false, repeated = false;
+  layout l = {.shown = alf_memory_take(&memory, (size_t)t->columns + 1, sizeof *l.shown)};
+  bool any = false;
   alf_status status = alf_memory_check(&memory, err);
   for (int i = 0; status == ALF_OK && i < t->columns; i++)
-    any |= shown[i] = is_shown(t, i);
-  for (int64_t g = 0; g < t->groups; g++)
-    repeated |= t->group[g].cells > 1;
+    any |= l.shown[i] = is_shown(t, i);
   if (status == ALF_OK && any) {
-    put_header(page, t, shown);
+    put_header(page, t, l.shown);
     for (int64_t g = 0; status == ALF_OK && g < t->groups && g < ALF_REPORT_MOST_ROWS; g++)
-      status = put_row(page, t, g, shown, err);
+      status = put_row(page, t, g, &l, err);
     fputs("</table></div>\n", page->file);
-    if (repeated)
-      fputs("<p class=note>Means over repetitions, with 95 % bootstrap intervals of the mean below.\n", page->file);
-    if (t->groups > ALF_REPORT_MOST_ROWS)
-      fprintf(page->file, "<p class=more>The first %d of %" PRId64 " settings; alflab run --export writes all.\n",
-              ALF_REPORT_MOST_ROWS, t->groups);
+    put_notes(page, t, &l);
   }
   alf_memory_free(&memory);
   return status;

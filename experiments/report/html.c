@@ -68,7 +68,7 @@ void alf_html_number(FILE *page, double number)
     fputs(number < 0 ? "−∞" : "∞", page);
     return;
   }
-  snprintf(digits, sizeof digits, "%.4g", fabs(number));
+  snprintf(digits, sizeof digits, fabs(number) >= 9999.5 && fabs(number) < 1e7 ? "%.0f" : "%.4g", fabs(number));
   if (number < 0)
     fputs("−", page);
   char *e = strchr(digits, 'e');

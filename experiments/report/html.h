@@ -9,7 +9,7 @@
 /* A text, as content or between double quotes. What is no UTF-8 or no character of HTML is shown as U+FFFD. */
 void alf_html_text(FILE *page, const char *text);
 
-/* A number with four digits, and powers of ten set as such; NAN is a dash. */
+/* A number with four digits, or whole below 10^7, and powers of ten set as such; NAN is a dash. */
 void alf_html_number(FILE *page, double number);
 
 /* Any value: numbers as above, but whole ones in full. */

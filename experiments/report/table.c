@@ -111,11 +111,29 @@ alf_value alf_table_value(const alf_table *t, int64_t c, int column)
   return alf_value_real(NAN);
 }
 
-alf_status alf_table_mean(const alf_table *t, int64_t group, int column, alf_interval *mean, alf_error *err)
+/* The interval of values, of which there is at least one. */
+static alf_status find_interval(const double *value, int64_t count, alf_table_mean *m, alf_error *err)
+{
+  if (count == 1) {
+    m->mean.value = value[0];
+    return ALF_OK;
+  }
+  alf_status status = alf_bootstrap_mean(value, count, &m->mean, err);
+  m->is_range = isnan(m->mean.low);
+  for (int64_t i = 0; m->is_range && i < count; i++) {
+    m->mean.low = fmin(m->mean.low, value[i]); /* fmin and fmax leave NAN behind */
+    m->mean.high = fmax(m->mean.high, value[i]);
+  }
+  if (m->is_range && m->mean.low == m->mean.high)
+    m->mean.value = value[0]; /* not rounded by the sum */
+  return status;
+}
+
+alf_status alf_table_find_mean(const alf_table *t, int64_t group, int column, alf_table_mean *m, alf_error *err)
 {
   const alf_group *g = &t->group[group];
   int64_t count = 0;
-  *mean = (alf_interval){NAN, NAN, NAN};
+  *m = (alf_table_mean){.mean = {NAN, NAN, NAN}};
   double *value = malloc((size_t)g->cells * sizeof *value);
   if (!value)
     return alf_fail_memory(err, (size_t)g->cells * sizeof *value);
@@ -124,11 +142,7 @@ alf_status alf_table_mean(const alf_table *t, int64_t group, int column, alf_int
     if (!isnan(number))
       value[count++] = number;
   }
-  alf_status status = ALF_OK;
-  if (count == 1)
-    mean->value = value[0];
-  else if (count > 1)
-    status = alf_bootstrap_mean(value, count, mean, err);
+  alf_status status = count > 0 ? find_interval(value, count, m, err) : ALF_OK;
   free(value);
   return status;
 }

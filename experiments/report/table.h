@@ -37,8 +37,15 @@ alf_value alf_table_value(const alf_table *table, int64_t c, int column);
 /* The column of that name; −1: none. */
 int alf_table_column(const alf_table *table, const char *name);
 
-/* The mean over the repetitions that have a number there, with its interval; all NAN where none has. Errors: ALF_ENOMEM. */
-alf_status alf_table_mean(const alf_table *table, int64_t group, int column, alf_interval *mean, alf_error *err);
+/* What repetitions come to. */
+typedef struct alf_table_mean {
+  alf_interval
+      mean; /* of the repetitions that have a number there: all NAN where none has, one value alone has no interval */
+  bool is_range; /* they are too few for a bootstrap: low is the smallest, high the largest */
+} alf_table_mean;
+
+/* Errors: ALF_ENOMEM. */
+alf_status alf_table_find_mean(const alf_table *table, int64_t group, int column, alf_table_mean *mean, alf_error *err);
 
 /* Whether all cells that are done have the same in that column. */
 bool alf_table_is_constant(const alf_table *table, int column);

@@ -54,7 +54,7 @@ static bool is_word(const alf_result *cell, const char *name, const char *word)
   return value && value->type == ALF_TEXT && !strcmp(value->text, word);
 }
 
-/* " --option VALUE" of a setting or metric, unless there is none or it is the word that stands for nothing. */
+/* " OPTION VALUE" of a setting or metric, unless there is none or it is the word that stands for nothing. */
 static void put_option(FILE *line, const alf_result *cell, const char *option, const char *name, const char *nothing)
 {
   char text[ALF_VALUE_TEXT];
@@ -64,7 +64,7 @@ static void put_option(FILE *line, const alf_result *cell, const char *option, c
   alf_value_print(&value, text);
   if (!strcmp(text, nothing))
     return;
-  fprintf(line, " %s ", option);
+  fprintf(line, "%s%s ", *option ? " " : "", option);
   put_word(line, text);
 }
 

@@ -274,6 +274,14 @@ static void put_legend(alf_page *page, const figure *f)
   fputs("</ul>\n", page->file);
 }
 
+static bool is_empty(const figure *f, const panel *p)
+{
+  for (int i = 0; i < f->lines; i++)
+    if (p->curve[i].count > 0)
+      return false;
+  return true;
+}
+
 static alf_status put_figure(alf_page *page, const figure *f, alf_error *err)
 {
   alf_status status = ALF_OK;
@@ -283,6 +291,8 @@ static alf_status put_figure(alf_page *page, const figure *f, alf_error *err)
   put_legend(page, f);
   fputs("<div class=panels>\n", page->file);
   for (int p = 0; p < f->panels && status == ALF_OK; p++) {
+    if (is_empty(f, &f->panel[p]))
+      continue;
     fputs("<div class=panel><p>", page->file);
     alf_page_settings(page, f->table, f->table->group[f->panel[p].group].first, f->line_setting, f->x_setting, -1);
     fputs("</p>", page->file);

@@ -18,6 +18,7 @@ typedef struct alf_page {
   alf_results *results; /* of each, */
   alf_table *table;     /* and the same as a table */
   char folder[256];     /* where gnuplot finds numbers and leaves drawings; "": none yet */
+  bool out_of_memory;   /* something is missing for it */
   alf_report_result told;
 } alf_page;
 

@@ -99,7 +99,16 @@ static alf_status put_all(alf_page *page, alf_error *err)
   fputs("</main>\n<script>", page->file);
   put_lines(page->file, alf_report_js);
   fputs("</script>\n</body>\n</html>\n", page->file);
-  return ALF_OK;
+  return page->out_of_memory ? alf_fail(err, ALF_ENOMEM, "out of memory: a command line") : ALF_OK;
+}
+
+/* The page can do without. */
+static alf_status look_for_gnuplot(alf_page *page, alf_error *err)
+{
+  alf_error why = {0};
+  alf_status status = alf_plot_check(&why);
+  page->told.gnuplot = status == ALF_OK;
+  return status == ALF_ENOMEM ? alf_fail(err, ALF_ENOMEM, "%s", why.text) : ALF_OK;
 }
 
 static alf_status read_experiments(alf_page *page, alf_error *err)
@@ -144,7 +153,8 @@ alf_status alf_report_write(const alf_store *store, const char *path, alf_report
   if (status == ALF_OK)
     status = alf_new_file_open(&file, path, err);
   page.file = file.file;
-  page.told.gnuplot = alf_plot_check(NULL) == ALF_OK;
+  if (status == ALF_OK)
+    status = look_for_gnuplot(&page, err);
   if (status == ALF_OK) {
     count(&page);
     status = put_all(&page, err);

@@ -100,7 +100,10 @@ void alf_page_command(alf_page *page, const alf_results *results, const alf_resu
   bool verify = !strcmp(results->kind, "verify"), regret = !strcmp(results->kind, "regret");
   char *text = NULL;
   size_t size = 0;
-  FILE *line = verify || regret ? open_memstream(&text, &size) : NULL;
+  if (!verify && !regret)
+    return;
+  FILE *line = open_memstream(&text, &size);
+  page->out_of_memory |= !line;
   if (!line)
     return;
   fprintf(line, "alflab %s", results->kind);
@@ -114,6 +117,8 @@ void alf_page_command(alf_page *page, const alf_results *results, const alf_resu
     fputs("<dt>Again<dd><code>", page->file);
     alf_html_text(page->file, text);
     fputs("</code>", page->file);
+  } else {
+    page->out_of_memory = true;
   }
   free(text);
 }

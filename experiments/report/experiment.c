@@ -266,7 +266,7 @@ alf_status alf_page_experiment(alf_page *page, int64_t e, alf_error *err)
   fputs(" · ", page->file);
   alf_html_text(page->file, r->kind);
   fputs("<h2>", page->file);
-  alf_html_text(page->file, *r->title ? r->title : r->name);
+  alf_html_text(page->file, page->experiments == 1 ? "Results" : *r->title ? r->title : r->name); /* or in the head */
   fputs("</h2>\n", page->file);
   put_shared(page, t);
   put_constant(page, t, true);

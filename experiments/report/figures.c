@@ -28,6 +28,8 @@ static const chart charts[] = {
      .log_y = true},
     {"updates", "updates", "gap", "Gap of the dual function to the optimum", "updates", .log_y = true},
     {"regret", "growth", "regret", "Regret", "batches", true, true},
+    {"solve", "progress", "gap_dual", "Gap of the bound to the optimum, relative", "iterations", true, true},
+    {"solve", "progress", "violation", "Violation of the constraints", "iterations", true, true},
     {"train", "steps", "max_violation", "MaxVio, mean over the layers", "steps", .log_y = true},
     {"train", "steps", "loss", "Training loss", "steps", false, false},
     {"train", NULL, "validation_loss", "Validation loss in the end", "u", true, false},
@@ -64,8 +66,8 @@ static int setting_named(const alf_table *t, const char *name)
 /* Rules are lines; where there is one only, whatever else varies but the source. */
 static int find_line_setting(const alf_table *t, int x_setting)
 {
-  static const char *const preferred[] = {"rule", "schedule", "u"};
-  for (int i = 0; i < 3; i++) {
+  static const char *const preferred[] = {"solver", "rule", "schedule", "u"};
+  for (int i = 0; i < 4; i++) {
     int s = setting_named(t, preferred[i]);
     if (s >= 0 && s != x_setting)
       return s;
@@ -259,6 +261,15 @@ static alf_status draw(alf_page *page, const figure *f, const panel *p, alf_erro
   return status;
 }
 
+/* Solvers that are exact have no progress. */
+static bool is_drawn(const figure *f, int line)
+{
+  for (int p = 0; p < f->panels; p++)
+    if (f->panel[p].curve[line].count > 0)
+      return true;
+  return false;
+}
+
 static void put_legend(alf_page *page, const figure *f)
 {
   if (f->line_setting < 0)
@@ -266,6 +277,8 @@ static void put_legend(alf_page *page, const figure *f)
   fputs("<ul class=legend>", page->file);
   for (int i = 0; i < f->lines; i++) {
     const alf_named *setting = alf_table_setting(f->table, f->line[i], f->line_setting);
+    if (!is_drawn(f, i))
+      continue;
     fprintf(page->file, "<li><svg viewBox=\"0 0 32 8\" aria-hidden=true><path d=\"M0 4H32\" class=\"l%d d%d\" /></svg>",
             i % 8 + 1, (i + i / 8) % 4);
     alf_html_setting(page->file, setting);
@@ -306,7 +319,7 @@ static alf_status put_figure(alf_page *page, const figure *f, alf_error *err)
         "the smallest to the largest.\n",
         page->file);
   if (f->below)
-    fputs("<p class=note>What is 0 lies on the lower edge.\n", page->file);
+    fputs("<p class=note>What is not above 0 lies on the lower edge.\n", page->file);
   if (f->left_out > 0)
     fprintf(page->file, "<p class=more>The first %d panels; there would be more.\n", f->panels);
   fputs("</figure>\n", page->file);

@@ -98,18 +98,26 @@ static void put_row(alf_page *page, int64_t e)
   fputs("\n", page->file);
 }
 
-void alf_page_overview(alf_page *page)
+static void put_lead(alf_page *page)
 {
   const alf_report_result *told = &page->told;
-  fputs("<p class=lead>", page->file);
-  alf_html_count(page->file, told->cells, "cell");
-  fprintf(page->file, ", of which %" PRId64 " %s done", told->done, told->done == 1 ? "is" : "are");
   int64_t failed = 0;
   for (int64_t e = 0; e < page->experiments; e++)
     failed += count_failed(&page->results[e]);
+  fputs("<p class=lead>", page->file);
+  alf_html_count(page->file, told->cells, "cell");
+  if (told->done == told->cells)
+    fputs(", all done", page->file);
+  else
+    fprintf(page->file, ", of which %" PRId64 " %s done", told->done, told->done == 1 ? "is" : "are");
   if (failed > 0)
     fprintf(page->file, " and <span class=bad>%" PRId64 " failed</span>", failed);
   fputs(".\n", page->file);
+}
+
+void alf_page_overview(alf_page *page)
+{
+  put_lead(page);
   fputs("<div class=scroll tabindex=0><table class=sort><thead><tr><th scope=col>experiment<th scope=col>title<th "
         "scope=col>kind<th scope=col class=n>cells<th scope=col class=n>done<th scope=col class=n>failed<th scope=col "
         "class=n>waiting<th scope=col class=n>seconds<th scope=col>run on<th scope=col>commit<th scope=col>code<tbody>"

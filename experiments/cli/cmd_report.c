@@ -33,7 +33,7 @@ static int run(const alf_cli_options *options, alf_error *err)
   alf_report_result result = {0};
   alf_status status = alf_store_open(&store, options->argument[0], ALF_STORE_READ, err);
   if (status == ALF_OK)
-    status = alf_report_write(store, options->out, &result, err);
+    status = alf_report_write(store, options->out, alf_cli_interrupted, &result, err);
   alf_store_close(store);
   if (status == ALF_EPROGRAM && alf_cli_interrupted()) /* Ctrl-C ends gnuplot, too */
     status = alf_fail(err, ALF_EINTERRUPTED, "interrupted");

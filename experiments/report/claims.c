@@ -328,7 +328,8 @@ static void put_singles(alf_page *page, int64_t e)
     return;
   fprintf(page->file, "<details><summary>All %" PRId64 " verdicts of ", verdicts);
   alf_html_text(page->file, t->results->name);
-  fputs("</summary><div class=scroll tabindex=0><table class=sort><thead><tr><th scope=col>claim<th scope=col>verdict"
+  fputs("</summary><div class=scroll tabindex=0 role=region aria-label=Verdicts><table class=sort><thead><tr><th "
+        "scope=col>claim<th scope=col>verdict"
         "<th scope=col class=n>margin<th scope=col class=n>update",
         page->file);
   for (int a = 0; a < t->axes; a++) {
@@ -355,7 +356,8 @@ void alf_page_claims(alf_page *page)
     return;
   fputs("<section id=claims><h2>Claims</h2>\n", page->file);
   put_summary(page);
-  fputs("<div class=scroll tabindex=0><table class=sort><thead><tr><th scope=col>claim<th scope=col>verdict<th "
+  fputs("<div class=scroll tabindex=0 role=region aria-label=Claims><table class=sort><thead><tr><th "
+        "scope=col>claim<th scope=col>verdict<th "
         "scope=col class=n>least margin<th scope=col>where<th scope=col>says<th scope=col>experiment<th scope=col "
         "class=n>holds<th scope=col class=n>refuted<th scope=col class=n>hypothesis not met<th scope=col class=n>"
         "inconclusive<tbody>\n",

@@ -185,7 +185,7 @@ static bool is_numeric(const alf_table *t, int column)
 
 static void put_header(alf_page *page, const alf_table *t, const bool *shown)
 {
-  fputs("<div class=scroll tabindex=0><table class=sort><thead><tr>", page->file);
+  fputs("<div class=scroll tabindex=0 role=region aria-label=Results><table class=sort><thead><tr>", page->file);
   for (int a = 0; a < t->axes; a++) {
     const alf_named *setting = alf_table_setting(t, 0, t->axis[a]);
     fprintf(page->file, "<th scope=col%s>", isnan(setting->value.real) ? "" : " class=n");

@@ -246,6 +246,8 @@ static alf_status make_folder(alf_page *page, alf_error *err)
 static alf_status draw(alf_page *page, const figure *f, const panel *p, alf_error *err)
 {
   char csv[300], svg[300];
+  if (page->stop && page->stop())
+    return alf_fail(err, ALF_EINTERRUPTED, "interrupted");
   alf_status status = make_folder(page, err);
   if (status != ALF_OK)
     return status;

@@ -14,6 +14,7 @@
 typedef struct alf_page {
   FILE *file;
   const alf_store *store;
+  bool (*stop)(void); /* may be NULL */
   int64_t experiments;
   alf_results *results; /* of each, */
   alf_table *table;     /* and the same as a table */

@@ -118,7 +118,8 @@ static void put_lead(alf_page *page)
 void alf_page_overview(alf_page *page)
 {
   put_lead(page);
-  fputs("<div class=scroll tabindex=0><table class=sort><thead><tr><th scope=col>experiment<th scope=col>title<th "
+  fputs("<div class=scroll tabindex=0 role=region aria-label=Experiments><table class=sort><thead><tr><th "
+        "scope=col>experiment<th scope=col>title<th "
         "scope=col>kind<th scope=col class=n>cells<th scope=col class=n>done<th scope=col class=n>failed<th scope=col "
         "class=n>waiting<th scope=col class=n>seconds<th scope=col>run on<th scope=col>commit<th scope=col>code<tbody>"
         "\n",

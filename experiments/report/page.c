@@ -145,9 +145,10 @@ static void free_page(alf_page *page)
     rmdir(page->folder);
 }
 
-alf_status alf_report_write(const alf_store *store, const char *path, alf_report_result *result, alf_error *err)
+alf_status alf_report_write(const alf_store *store, const char *path, bool (*stop)(void), alf_report_result *result,
+                            alf_error *err)
 {
-  alf_page page = {.store = store};
+  alf_page page = {.store = store, .stop = stop};
   alf_new_file file = {0};
   alf_status status = read_experiments(&page, err);
   if (status == ALF_OK)

@@ -12,8 +12,10 @@ typedef struct alf_report_result {
 } alf_report_result;
 
 /* Writes one file that refers to nothing outside of itself; it appears whole or not at all. Bytes depend on the results
-   in the store alone, and those of figures on gnuplot's version. Errors: those of the store; ALF_EEND when it has no
-   experiment; ALF_EIO for the file; ALF_EPROGRAM when gnuplot fails; ALF_ENOMEM. */
-alf_status alf_report_write(const alf_store *store, const char *path, alf_report_result *result, alf_error *err);
+   in the store alone, and those of figures on gnuplot's version. `stop` may be NULL; true ends it before the next panel of
+   a figure. Errors: those of the store; ALF_EEND when it has no experiment; ALF_EIO for the file; ALF_EPROGRAM when
+   gnuplot fails; ALF_EINTERRUPTED; ALF_ENOMEM. */
+alf_status alf_report_write(const alf_store *store, const char *path, bool (*stop)(void), alf_report_result *result,
+                            alf_error *err);
 
 #endif

@@ -247,7 +247,7 @@ static void refutations_are_counted_and_linked(void **state)
   static const double margins[] = {-5, -1, -2, -9, -9, -9};
   for (int c = 0; c < 6; c++)
     record(&f, c, verdicts[c], margins[c], c);
-  assert_ok(alf_report_write(f.store, f.page, &told, &err), &err);
+  assert_ok(alf_report_write(f.store, f.page, NULL, &told, &err), &err);
   assert_int_equal(told.refuted, 2);
   assert_int_equal(told.cells, 6);
   assert_int_equal(told.done, 6);
@@ -269,8 +269,38 @@ static void stores_without_experiments_make_no_page(void **state)
   open_fixture(&f, state, "none", repeated);
   alf_error err = {0};
   alf_report_result told;
-  assert_fails(alf_report_write(f.store, f.page, &told, &err), ALF_EEND, &err, "no experiments");
+  assert_fails(alf_report_write(f.store, f.page, NULL, &told, &err), ALF_EEND, &err, "no experiments");
   assert_int_not_equal(access(f.page, F_OK), 0);
+  close_fixture(&f);
+}
+
+static bool at_once(void)
+{
+  return true;
+}
+
+/* Where there is no gnuplot nothing is drawn that could be stopped. */
+static void figures_can_be_stopped(void **state)
+{
+  fixture f;
+  open_fixture(&f, state, "stopped",
+               "[experiment]\nkind = iterate\ntopk = 2\nsource = uniform:T=64,E=8\nu = 1, 2, 3\n");
+  alf_error err = {0};
+  alf_report_result told;
+  alf_outcome o = {0};
+  alf_attempt attempt = {ALF_CELL_DONE, "", "now", "here", 1};
+  alf_outcome_real(&o, "gap", 1);
+  assert_ok(alf_store_enter(f.store, &f.plan, &err), &err);
+  for (int c = 0; c < 3; c++)
+    assert_ok(alf_store_record(f.store, &f.plan, c, &attempt, &o, &err), &err);
+  alf_outcome_free(&o);
+  assert_ok(alf_report_write(f.store, f.page, NULL, &told, &err), &err);
+  assert_int_equal(told.figures, told.gnuplot);
+  unlink(f.page);
+  if (told.gnuplot) {
+    assert_fails(alf_report_write(f.store, f.page, at_once, &told, &err), ALF_EINTERRUPTED, &err, "interrupted");
+    assert_int_not_equal(access(f.page, F_OK), 0);
+  }
   close_fixture(&f);
 }
 
@@ -281,7 +311,7 @@ static void cells_that_wait_are_no_results(void **state)
   alf_error err = {0};
   alf_report_result told;
   assert_ok(alf_store_enter(f.store, &f.plan, &err), &err);
-  assert_ok(alf_report_write(f.store, f.page, &told, &err), &err);
+  assert_ok(alf_report_write(f.store, f.page, NULL, &told, &err), &err);
   assert_int_equal(told.done, 0);
   assert_int_equal(told.figures, 0);
   const char *page = read_page(&f);
@@ -302,6 +332,7 @@ int main(void)
       cmocka_unit_test(tables_have_means_of_repetitions),
       cmocka_unit_test(refutations_are_counted_and_linked),
       cmocka_unit_test(stores_without_experiments_make_no_page),
+      cmocka_unit_test(figures_can_be_stopped),
       cmocka_unit_test(cells_that_wait_are_no_results),
   };
   int failed = cmocka_run_group_tests(tests, alf_test_folder_setup, alf_test_folder_teardown);

@@ -78,7 +78,7 @@ static alf_status export_both(fixture *f, alf_error *err)
 static alf_status report(fixture *f, alf_error *err)
 {
   alf_report_result told;
-  return alf_report_write(f->few, page_path, &told, err);
+  return alf_report_write(f->few, page_path, NULL, &told, err);
 }
 
 static void clean(fixture *f)

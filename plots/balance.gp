@@ -23,10 +23,10 @@ do for [i = 1:2] {
     panel = word(sources, i).' '.word(rules, r)
     set lmargin at screen 0.085 + (r - 1) * 0.475
     set rmargin at screen 0.085 + (r - 1) * 0.475 + 0.42
-    set tmargin at screen (i == 1 ? 0.945 : 0.51)
-    set bmargin at screen (i == 1 ? 0.945 : 0.51) - 0.3
+    set tmargin at screen (i == 1 ? 0.945 : 0.495)
+    set bmargin at screen (i == 1 ? 0.945 : 0.495) - 0.3
     set label 1 sprintf('%c   %s rule;  %s', 96 + 2 * (i - 1) + r, word(rules, r), word(shown, i)) at graph 0, 1.07 left
-    set label 2 (r == 1 ? 'u  (affinity)' : 'u  (affinity per slot)') at graph 0.5, -0.235 center
+    set label 2 (r == 1 ? 'u  (affinity)' : 'u  (affinity per slot)') at graph 0.5, -0.26 center
     set label 3 (r == 1 ? 'MaxVio after 2000 updates' : '') at graph -0.15, 0.5 center rotate
     if (i == 1) {
       plot for [s = 1:3] csv skip 1 using (pick(panel, word(schedules, s), $3)):(floor_of($4)):(floor_of($5)):(floor_of($6)) with yerrorbars linestyle s linewidth 1 dashtype solid, \

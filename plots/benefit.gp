@@ -35,8 +35,8 @@ set mxtics default
 set mytics default
 set ytics autofreq
 set xrange [1:*]
-set tmargin at screen 0.6
-set bmargin at screen 0.44
+set tmargin at screen 0.59
+set bmargin at screen 0.435
 set yrange [0:1]
 set ytics 0.5
 set label 1 'b   … and half of it on average as steps fall' at graph -0.16, 1.1 left
@@ -45,7 +45,7 @@ set label 3 'Σ b_i / bound' at graph -0.15, 0.5 center rotate
 plot 0.5 with lines linestyle 5, \
   for [i = 1:4] csv skip 1 using (pick('share', word(runs, i), $3)):4 with points linestyle i
 
-set tmargin at screen 0.335
+set tmargin at screen 0.325
 set bmargin at screen 0.175
 set yrange [0:2]
 set ytics 1

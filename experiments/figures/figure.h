@@ -72,6 +72,9 @@ const char *alf_figure_text(const alf_result *cell, const char *name);
 #define ALF_FIGURE_WORD 200
 void alf_figure_word(const alf_result *cell, const char *name, char word[ALF_FIGURE_WORD]);
 
+/* What its source is called in a CSV: a family without its parameters, a file without its folder and ".npy". */
+void alf_figure_source(const alf_result *cell, char word[ALF_FIGURE_WORD]);
+
 /* Which column of a series has that name; −1: none. */
 int alf_figure_column(const alf_series *series, const char *name);
 

@@ -113,7 +113,7 @@ typedef struct refused {
 } refused;
 
 static const refused wrong[] = {
-    {"", NULL, ALF_EFORMAT, "x.ini: no kind: expected kind = one of iterate, updates, verify"},
+    {"", NULL, ALF_EFORMAT, "x.ini: no kind: expected kind = one of iterate, updates"},
     {"[experiment]\nkind = itarate\n", NULL, ALF_EFORMAT,
      "x.ini: line 2: kind = itarate: no such kind; expected one of iterate, "},
     {"kind = iterate\n", NULL, ALF_EFORMAT, "x.ini: line 1: section []: expected [experiment]"},

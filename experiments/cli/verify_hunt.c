@@ -28,10 +28,24 @@ static bool is_over(void *opaque)
   return now >= c->end || alf_cli_interrupted();
 }
 
-/* A claim whose verdicts are statistical, or about a batch of its family, has nothing to hunt for. */
-static bool can_be_hunted(const alf_claim *claim)
+/* Every rule is one of which C3 is true without being told what steps are like. */
+static bool is_plain(const alf_cli_grid *grid)
 {
-  return !(claim->needs & ALF_NEEDS_CURVATURE);
+  bool plain = true;
+  for (int c = 0; c < grid->cells; c++)
+    plain = plain && (grid->cell[c].rule->form == ALF_FORM_SIGN || grid->cell[c].rule->form == ALF_FORM_PROPORTIONAL);
+  return plain;
+}
+
+/* NULL, or why a hunt would be in vain: the verdicts are statistical, or about a batch of its family; or what is false
+   about the claim shows under other rules only. */
+static const char *why_not(const alf_cli_grid *grid, const alf_claim *claim)
+{
+  if (claim->needs & ALF_NEEDS_CURVATURE)
+    return "it is about a family, not about an instance";
+  if (claim->falsehood && claim->falsehood->any_rule && is_plain(grid))
+    return "it is true of these rules: expected one with momentum, --rule smebu";
+  return NULL;
 }
 
 static alf_status write_witness(const alf_cli_options *o, const alf_claim *claim, const alf_hunt_result *r, char *path,
@@ -112,14 +126,15 @@ static alf_status hunt_all(const alf_cli_options *o, const alf_cli_grid *grid, j
   int left = 0;
   double end = alf_cli_seconds() + o->hunt;
   for (int c = 0; c < grid->claims; c++)
-    left += can_be_hunted(grid->claim[c]);
+    left += !why_not(grid, grid->claim[c]);
   if (left == 0)
-    return alf_fail(err, ALF_EINVAL,
-                    "--claim: none of these can be hunted; C8 is about a family, not about an instance");
+    return alf_fail(err, ALF_EINVAL, "--claim: none of these can be hunted: %s: %s", grid->claim[0]->id,
+                    why_not(grid, grid->claim[0]));
   for (int c = 0; c < grid->claims && !alf_cli_interrupted(); c++) {
-    if (!can_be_hunted(grid->claim[c])) {
+    const char *in_vain = why_not(grid, grid->claim[c]);
+    if (in_vain) {
       if (!o->json)
-        printf("%-16s  not hunted: it is about a family, not about an instance\n", grid->claim[c]->id);
+        printf("%-16s  not hunted: %s\n", grid->claim[c]->id, in_vain);
       continue;
     }
     double seconds = fmax(0, end - alf_cli_seconds()) / left--;

@@ -88,7 +88,9 @@ static void print_result(const alf_cli_options *o, const alf_claim *claim, const
 {
   printf("%-16s  %9" PRId64 " tried, %9" PRId64 " judged, ", claim->id, r->tried, r->judged);
   if (!r->found) {
-    printf("nearest margin %.3g: not refuted in %.1f s\n", r->nearest, seconds);
+    if (r->judged > 0)
+      printf("nearest margin %.3g: ", r->nearest);
+    printf("not refuted in %.1f s\n", seconds);
     return;
   }
   printf("REFUTED after %.1f s\n", seconds);
@@ -100,7 +102,7 @@ static alf_status hunt_one(const alf_cli_options *o, const alf_cli_grid *grid, c
                            json_t **list, bool *refuted, alf_error *err)
 {
   double start = alf_cli_seconds();
-  clock c = {start + seconds, alf_cli_progress_start("seconds", (int64_t)seconds, o->quiet), start};
+  clock c = {start + seconds, alf_cli_progress_start("seconds", (int64_t)ceil(seconds), o->quiet), start};
   alf_hunt_settings settings = {claim, grid->cell, grid->cells, (uint64_t)o->seed, is_over, &c};
   alf_hunt_result result;
   char path[4096] = "";

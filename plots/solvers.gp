@@ -3,7 +3,6 @@
 width = 540
 height = 970
 load folder.'/style.gp'
-set style line 6 linewidth 2 linecolor rgb '#cc79a7' dashtype (14, 3, 3, 3, 3, 3) pointtype 10 pointsize 0.7 * marker
 
 # The solvers are those in the file: exact ones have one point, approximate ones a curve.
 approximate = ''

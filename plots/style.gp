@@ -21,6 +21,7 @@ set style line 2 linewidth 2 linecolor rgb '#0072b2' dashtype (9, 4) pointtype 4
 set style line 3 linewidth 2 linecolor rgb '#d55e00' dashtype (2, 3) pointtype 8 pointsize 0.7 * marker
 set style line 4 linewidth 2 linecolor rgb '#009e73' dashtype (9, 4, 2, 4) pointtype 6 pointsize 0.6 * marker
 set style line 5 linewidth 2 linecolor rgb '#999999' dashtype solid pointtype 12 pointsize 0.7 * marker
+set style line 6 linewidth 2 linecolor rgb '#cc79a7' dashtype (14, 3, 3, 3, 3, 3) pointtype 10 pointsize 0.7 * marker
 
 # Titles and axis labels hang on the frame of their panel: terminals differ in how high they think a line is.
 # For eval: heading(title, data drawn), axes(x label, y label).

@@ -8,8 +8,8 @@
 #include "alf/schedule.h"
 #include "alf/solver.h"
 #include "alf/source.h"
-#include "cli/figures.h"
 #include "cli/nearest.h"
+#include "figures/figure.h"
 
 /* An accessor of a null-terminated table whose records have a name and a summary. */
 #define ACCESSOR(function, table)                                                                                      \
@@ -71,7 +71,7 @@ static alf_cli_entry experiment_entry(int i)
 
 static alf_cli_entry figure_entry(int i)
 {
-  return (alf_cli_entry){alf_cli_figures[i].name, alf_cli_figures[i].summary};
+  return (alf_cli_entry){alf_figures[i].name, alf_figures[i].summary};
 }
 
 /* "auto" stands for a solver of the table. */

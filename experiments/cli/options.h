@@ -17,7 +17,7 @@ typedef struct alf_cli_options {
   const char *witness, *replay, *set, *text, *store, *export, *series;
   const char *claim, *step_sizes, *widths; /* comma lists */
   bool json, quiet, rounded, judge, face, float_mode, float32_mode, no_optimum, regret, quick, hindsight, resume,
-      dry_run, times;
+      dry_run, times, check, redraw;
   bool help, version;
   char **argument; /* the positional arguments */
   int arguments;

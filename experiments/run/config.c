@@ -10,6 +10,7 @@
 #include "run/ini.h"
 
 #define SECTION      "experiment"
+#define QUICK        "quick"
 #define LARGEST_FILE (1 << 20)
 
 /* Keys of every kind. */
@@ -27,6 +28,7 @@ typedef struct reading {
   alf_config *config;
   const char *path;
   const alf_ini *ini;
+  bool quick;
   const alf_ini_entry *entry[COMMON]; /* the last one of each; NULL: none */
 } reading;
 
@@ -67,13 +69,22 @@ static alf_status refuse_key(const alf_config *config, const char *name, alf_err
                   known);
 }
 
-/* Whether --set has values of the key that this one gives way to. */
+/* --set goes before [quick], and that before [experiment]; −1: not to be read. */
+static int rank(const reading *r, const alf_ini_entry *e)
+{
+  if (e->line == 0)
+    return 2;
+  return strcmp(e->section, QUICK) ? 0 : r->quick ? 1 : -1;
+}
+
+/* Whether there are other values of the key that this one gives way to. */
 static bool is_replaced(const reading *r, const alf_ini_entry *e)
 {
-  for (long long i = 0; e->line > 0 && i < r->ini->count; i++)
-    if (r->ini->entry[i].line == 0 && !strcmp(r->ini->entry[i].key, e->key))
+  int own = rank(r, e);
+  for (long long i = 0; own >= 0 && i < r->ini->count; i++)
+    if (rank(r, &r->ini->entry[i]) > own && !strcmp(r->ini->entry[i].key, e->key))
       return true;
-  return false;
+  return own < 0;
 }
 
 /* Keys of every kind have one value. */
@@ -83,10 +94,10 @@ static alf_status sort_common(reading *r, alf_error *err)
     const alf_ini_entry *e = &r->ini->entry[i];
     alf_error cause = {0};
     int c = find_common(e->key);
-    if (strcmp(e->section, SECTION)) {
+    if (strcmp(e->section, SECTION) && strcmp(e->section, QUICK)) {
       char shown[60];
       alf_printable(shown, sizeof shown, e->section, strlen(e->section));
-      alf_fail(&cause, ALF_EINVAL, "section [%s]: expected [" SECTION "]", shown);
+      alf_fail(&cause, ALF_EINVAL, "section [%s]: expected [" SECTION "] or [" QUICK "]", shown);
     } else if (c < COMMON && r->entry[c] && !is_replaced(r, e)) {
       alf_fail(&cause, ALF_EINVAL, "%s: is given twice", e->key);
     } else if (c < COMMON && !is_replaced(r, e)) {
@@ -202,19 +213,32 @@ static alf_status split_path(alf_config *config, const char *path, alf_error *er
   return ALF_OK;
 }
 
-static alf_status keep_text(alf_config *config, const char *text, const char *set, alf_error *err)
+static alf_status keep_text(alf_config *config, const char *text, const char *set, bool quick, alf_error *err)
 {
-  size_t size = strlen(text) + (set ? strlen(set) : 0) + 20;
+  size_t size = strlen(text) + (set ? strlen(set) : 0) + 40;
   char *copy = alf_memory_take(&config->memory, size, 1);
   config->text = copy;
   if (copy)
-    snprintf(copy, size, set ? "%s\n# --set %s\n" : "%s", text, set);
+    snprintf(copy, size, "%s%s%s%s%s", text, quick ? "\n# --quick\n" : "", set ? "\n# --set " : "", set ? set : "",
+             set ? "\n" : "");
   return alf_memory_check(&config->memory, err);
+}
+
+static alf_status check_quick(const reading *r, alf_error *err)
+{
+  bool any = !r->quick;
+  for (long long i = 0; i < r->ini->count; i++)
+    any = any || rank(r, &r->ini->entry[i]) == 1;
+  if (any)
+    return ALF_OK;
+  return alf_fail(err, ALF_EFORMAT, "%.200s: no section [" QUICK "]", r->path);
 }
 
 static alf_status read_ini(reading *r, alf_error *err)
 {
   alf_status status = sort_common(r, err);
+  if (status == ALF_OK)
+    status = check_quick(r, err);
   if (status == ALF_OK)
     status = find_kind(r, err);
   if (status == ALF_OK)
@@ -226,14 +250,15 @@ static alf_status read_ini(reading *r, alf_error *err)
   return status == ALF_OK ? fill_in(r, err) : status;
 }
 
-alf_status alf_config_parse(alf_config *config, const char *path, const char *text, const char *set, alf_error *err)
+static alf_status parse(alf_config *config, const char *path, const char *text, const char *set, bool quick,
+                        alf_error *err)
 {
   alf_ini ini = {0};
-  reading r = {.config = config, .path = path, .ini = &ini};
+  reading r = {.config = config, .path = path, .ini = &ini, .quick = quick};
   *config = (alf_config){0};
   alf_status status = split_path(config, path, err);
   if (status == ALF_OK)
-    status = keep_text(config, text, set, err);
+    status = keep_text(config, text, set, quick, err);
   if (status == ALF_OK)
     status = alf_ini_add(&ini, path, text, err);
   if (status == ALF_OK && set)
@@ -242,6 +267,11 @@ alf_status alf_config_parse(alf_config *config, const char *path, const char *te
     status = read_ini(&r, err);
   alf_ini_free(&ini);
   return status;
+}
+
+alf_status alf_config_parse(alf_config *config, const char *path, const char *text, const char *set, alf_error *err)
+{
+  return parse(config, path, text, set, false, err);
 }
 
 static alf_status read_text(FILE *file, const char *path, char *text, alf_error *err)
@@ -257,7 +287,7 @@ static alf_status read_text(FILE *file, const char *path, char *text, alf_error 
   return ALF_OK;
 }
 
-alf_status alf_config_read(alf_config *config, const char *path, const char *set, alf_error *err)
+static alf_status read_config(alf_config *config, const char *path, const char *set, bool quick, alf_error *err)
 {
   *config = (alf_config){0};
   FILE *file = fopen(path, "rb");
@@ -266,10 +296,20 @@ alf_status alf_config_read(alf_config *config, const char *path, const char *set
   char *text = malloc(LARGEST_FILE + 1);
   alf_status status = text ? read_text(file, path, text, err) : alf_fail_memory(err, LARGEST_FILE + 1);
   if (status == ALF_OK)
-    status = alf_config_parse(config, path, text, set, err);
+    status = parse(config, path, text, set, quick, err);
   free(text);
   fclose(file);
   return status;
+}
+
+alf_status alf_config_read(alf_config *config, const char *path, const char *set, alf_error *err)
+{
+  return read_config(config, path, set, false, err);
+}
+
+alf_status alf_config_read_quick(alf_config *config, const char *path, const char *set, alf_error *err)
+{
+  return read_config(config, path, set, true, err);
 }
 
 void alf_config_free(alf_config *config)

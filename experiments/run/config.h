@@ -1,6 +1,7 @@
-/* A config of alflab run: an .ini with one section, [experiment]. Its keys are kind, title, seed, repetitions, threads and
+/* A config of alflab run: an .ini with a section [experiment]. Its keys are kind, title, seed, repetitions, threads and
    those of the kind, each of which may have several values (values.h). A key that is given again, or goes on in an
-   indented line, adds to its values. */
+   indented line, adds to its values. A second section, [quick], has other values for some of them, for a run that is to
+   end soon. */
 #ifndef ALF_RUN_CONFIG_H
 #define ALF_RUN_CONFIG_H
 
@@ -26,7 +27,10 @@ typedef struct alf_config {
    for what is wrong with `set`; ALF_ENOMEM. */
 alf_status alf_config_read(alf_config *config, const char *path, const char *set, alf_error *err);
 
-/* The same for a text; `path` is what it is called. */
+/* The same with what [quick] says; ALF_EFORMAT where there is no such section. */
+alf_status alf_config_read_quick(alf_config *config, const char *path, const char *set, alf_error *err);
+
+/* As alf_config_read for a text; `path` is what it is called. */
 alf_status alf_config_parse(alf_config *config, const char *path, const char *text, const char *set, alf_error *err);
 
 void alf_config_free(alf_config *config);

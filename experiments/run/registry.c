@@ -3,6 +3,7 @@
 /* One line a kind, in the order of alflab list experiments. */
 #define EXPERIMENTS(X)                                                                                                 \
   X(iterate)                                                                                                           \
+  X(updates)                                                                                                           \
   X(verify)                                                                                                            \
   X(regret)                                                                                                            \
   X(solve)                                                                                                             \

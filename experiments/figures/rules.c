@@ -4,8 +4,8 @@
 #include "bench/trial_suite.h"
 #include "bench/trial_summary.h"
 #include "bench/trial_table.h"
-#include "cli/figures.h"
 #include "cli/progress.h"
+#include "figures/producers.h"
 
 /* What is drawn while the suite runs, and after it. */
 typedef struct drawing {
@@ -68,13 +68,13 @@ static alf_status run_suite(drawing *d, alf_error *err)
   return status;
 }
 
-alf_status alf_cli_write_rules(FILE *csv, const alf_cli_options *options, alf_error *err)
+alf_status alf_figure_write_rules(FILE *csv, const alf_figure_data *data, alf_error *err)
 {
   drawing *d = calloc(1, sizeof *d);
   if (!d)
     return alf_fail_memory(err, sizeof *d);
   d->csv = csv;
-  d->options = options;
+  d->options = data->options;
   alf_status status = run_suite(d, err);
   free(d);
   return status;

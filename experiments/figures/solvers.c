@@ -4,12 +4,14 @@
 #include "alf/certificate.h"
 #include "alf/solver.h"
 #include "cli/demo.h"
-#include "cli/figures.h"
 #include "cli/interrupt.h"
 #include "cli/record.h"
+#include "figures/producers.h"
 
-/* Seconds: solvers that would take longer are left out. */
-#define LONGEST 60.0
+/* Seconds: solvers that would take longer are left out; and where approximate ones end. */
+static const struct {
+  double longest, tolerance;
+} full = {60, 1e-6}, rough = {1, 1e-3};
 
 static const struct {
   const char *input;
@@ -39,10 +41,11 @@ static void observe(void *context, const alf_progress *progress)
   put(c, "bound", fmax(progress->seconds, 1e-6), alf_cli_relative_gap(c->best, c->optimum));
 }
 
-static alf_status trace(curve *c, const alf_solver *solver, const alf_problem *problem, alf_error *err)
+static alf_status trace(curve *c, const alf_solver *solver, const alf_problem *problem, double tolerance,
+                        alf_error *err)
 {
   alf_solve_settings settings = {
-      .threads = 1, .stop = alf_cli_interrupted, .tolerance = 1e-6, .observe = observe, .context = c};
+      .threads = 1, .stop = alf_cli_interrupted, .tolerance = tolerance, .observe = observe, .context = c};
   alf_solution solution = {0};
   alf_certificate certificate;
   alf_status status = alf_solve(solver, problem, &settings, &solution, err);
@@ -55,30 +58,31 @@ static alf_status trace(curve *c, const alf_solver *solver, const alf_problem *p
   return status;
 }
 
-static alf_status trace_all(FILE *csv, const alf_problem *problem, alf_error *err)
+static alf_status trace_all(FILE *csv, const alf_problem *problem, bool quick, alf_error *err)
 {
   alf_solve_settings settings = {.threads = 1, .stop = alf_cli_interrupted};
   double optimum = 0;
   alf_status status = alf_cli_find_optimum(problem, &settings, &optimum, err);
   for (const alf_solver *const *solver = alf_solvers; *solver && status == ALF_OK; solver++) {
     curve c = {csv, (*solver)->name, problem->batch->tokens, optimum, (double)INFINITY};
-    bool shown = (*solver)->can(problem, NULL) == ALF_OK && (*solver)->estimate(problem) < LONGEST;
+    bool shown = (*solver)->can(problem, NULL) == ALF_OK &&
+                 (*solver)->estimate(problem) < (quick ? rough.longest : full.longest);
     if (shown)
-      status = trace(&c, *solver, problem, err);
+      status = trace(&c, *solver, problem, quick ? rough.tolerance : full.tolerance, err);
   }
   return status;
 }
 
-alf_status alf_cli_write_solvers(FILE *csv, const alf_cli_options *options, alf_error *err)
+alf_status alf_figure_write_solvers(FILE *csv, const alf_figure_data *data, alf_error *err)
 {
   alf_status status = ALF_OK;
   fprintf(csv, "panel,series,x,y\n");
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes && status == ALF_OK; i++) {
     alf_affinity batch = {0};
-    status = alf_demo_read(sizes[i].input, options, &batch, err);
+    status = alf_demo_read(sizes[i].input, data->options, &batch, err);
     alf_problem problem = {&batch, sizes[i].topk, ALF_FRACTIONAL};
     if (status == ALF_OK)
-      status = trace_all(csv, &problem, err);
+      status = trace_all(csv, &problem, data->options->quick, err);
     alf_affinity_free(&batch);
   }
   return status;

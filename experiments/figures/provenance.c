@@ -1,0 +1,154 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alf/new_file.h"
+#include "figures/frame.h"
+#include "gnuplot.h"
+#include "run/code.h"
+#include "run/digest.h"
+#include "shipped.h"
+
+alf_status alf_figure_path(const char *folder, const char *name, const char *extension, char path[ALF_FIGURE_PATH],
+                           alf_error *err)
+{
+  int length = snprintf(path, ALF_FIGURE_PATH, "%s/%s.%s", folder, name, extension);
+  return length < ALF_FIGURE_PATH ? ALF_OK : alf_fail(err, ALF_EINVAL, "--out %.100s...: the path is too long", folder);
+}
+
+alf_status alf_figure_config_path(const alf_figure *figure, char path[ALF_FIGURE_PATH], alf_error *err)
+{
+  char folder[ALF_SHIPPED_PATH];
+  alf_status status = alf_shipped_folder("ALFLAB_CONFIGS", "configs", folder, err);
+  return status == ALF_OK ? alf_figure_path(folder, figure->name, "ini", path, err) : status;
+}
+
+static alf_status read_all(FILE *file, const char *path, char **text, size_t *length, alf_error *err)
+{
+  size_t room = 0;
+  *length = 0;
+  do {
+    char *grown = *length + 1 < room ? *text : realloc(*text, room = 2 * room + 65536);
+    if (!grown)
+      return alf_fail_memory(err, room);
+    *text = grown;
+    *length += fread(*text + *length, 1, room - 1 - *length, file);
+  } while (!feof(file) && !ferror(file));
+  (*text)[*length] = '\0';
+  return ferror(file) ? alf_fail(err, ALF_EIO, "%.300s: %s", path, strerror(errno)) : ALF_OK;
+}
+
+alf_status alf_figure_read(const char *path, char **text, size_t *length, alf_error *err)
+{
+  *text = NULL;
+  FILE *file = fopen(path, "rb");
+  if (!file)
+    return alf_fail(err, ALF_EIO, "%.300s: %s", path, strerror(errno));
+  alf_status status = read_all(file, path, text, length, err);
+  fclose(file);
+  return status;
+}
+
+static void put_indented(FILE *csv, const char *text)
+{
+  while (*text) {
+    size_t length = strcspn(text, "\n");
+    fprintf(csv, "#%s%.*s\n", length ? "   " : "", (int)length, text);
+    text += length + (text[length] == '\n');
+  }
+}
+
+alf_status alf_figure_sign(FILE *csv, const alf_figure *figure, bool quick, alf_error *err)
+{
+  char path[ALF_FIGURE_PATH], *config = NULL;
+  size_t length;
+  alf_status status = ALF_OK;
+  if (figure->has_cells) {
+    status = alf_figure_config_path(figure, path, err);
+    if (status == ALF_OK)
+      status = alf_figure_read(path, &config, &length, err);
+  }
+  if (status == ALF_OK) {
+    fprintf(csv, "# alflab figures %s%s\n# commit %s\n", figure->name, quick ? " --quick" : "", alf_code_commit());
+    if (config) {
+      fprintf(csv, "# configs/%s.ini\n", figure->name);
+      put_indented(csv, config);
+    }
+  }
+  free(config);
+  return status;
+}
+
+static void put_escaped(FILE *svg, char byte)
+{
+  if (byte == '&')
+    fputs("&amp;", svg);
+  else if (byte == '<')
+    fputs("&lt;", svg);
+  else if (byte == '>')
+    fputs("&gt;", svg);
+  else
+    putc((unsigned char)byte < ' ' && byte != '\n' && byte != '\t' ? '?' : byte, svg);
+}
+
+/* The lines of the CSV that begin with '#', without it. */
+static void put_metadata(FILE *svg, const char *csv, const char *digest)
+{
+  fprintf(svg, "\n<metadata>\n");
+  while (*csv) {
+    size_t length = strcspn(csv, "\n");
+    for (size_t i = 2; *csv == '#' && i < length; i++)
+      put_escaped(svg, csv[i]);
+    if (*csv == '#')
+      putc('\n', svg);
+    csv += length + (csv[length] == '\n');
+  }
+  fprintf(svg, "sha256 of the csv %s\n</metadata>", digest);
+}
+
+static const char drawn_title[] = "<title>Gnuplot</title>", description_end[] = "</desc>";
+
+static alf_status put_annotated(FILE *out, const char *svg, const char *csv, const alf_figure *figure,
+                                const char *digest, alf_error *err)
+{
+  const char *title = strstr(svg, drawn_title), *end = title ? strstr(title, description_end) : NULL;
+  if (!end)
+    return alf_fail(err, ALF_EPROGRAM, "%s: gnuplot's SVG has no <title> and <desc>", figure->name);
+  const char *behind_title = title + sizeof drawn_title - 1;
+  end += sizeof description_end - 1;
+  fprintf(out, "%.*s<title>alflab figures %s: ", (int)(title - svg), svg, figure->name);
+  for (const char *c = figure->summary; *c; c++)
+    put_escaped(out, *c);
+  fprintf(out, "</title>%.*s", (int)(end - behind_title), behind_title);
+  put_metadata(out, csv, digest);
+  fputs(end, out);
+  return ALF_OK;
+}
+
+static alf_status annotate(const alf_figure *figure, const char *csv, const char *svg, alf_error *err)
+{
+  char *drawn = NULL, *numbers = NULL, digest[ALF_DIGEST_TEXT];
+  size_t length;
+  alf_new_file out = {0};
+  alf_status status = alf_digest_file(csv, digest, err);
+  if (status == ALF_OK)
+    status = alf_figure_read(svg, &drawn, &length, err);
+  if (status == ALF_OK)
+    status = alf_figure_read(csv, &numbers, &length, err);
+  if (status == ALF_OK)
+    status = alf_new_file_open(&out, svg, err);
+  if (status == ALF_OK)
+    status = put_annotated(out.file, drawn, numbers, figure, digest, err);
+  if (status == ALF_OK)
+    status = alf_new_file_commit(&out, err);
+  alf_new_file_close(&out);
+  free(drawn);
+  free(numbers);
+  return status;
+}
+
+alf_status alf_figure_draw(const alf_figure *figure, const char *csv, const char *svg, alf_error *err)
+{
+  alf_status status = alf_plot_draw(figure->name, csv, svg, ALF_PLOT_SVG, err);
+  return status == ALF_OK ? annotate(figure, csv, svg, err) : status;
+}

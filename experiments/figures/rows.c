@@ -1,0 +1,107 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "figures/figure.h"
+
+void alf_figure_header(FILE *csv)
+{
+  fputs("panel,series,x,y,low,high\n", csv);
+}
+
+void alf_figure_point(FILE *csv, const char *panel, const char *series, double x, double y)
+{
+  if (isfinite(x) && isfinite(y))
+    fprintf(csv, "%s,%s,%.9g,%.9g,,\n", panel, series, x, y);
+}
+
+void alf_figure_interval(FILE *csv, const char *panel, const char *series, double x, const alf_interval *y)
+{
+  if (isnan(y->low) || isnan(y->high))
+    alf_figure_point(csv, panel, series, x, y->value);
+  else if (isfinite(x) && isfinite(y->value))
+    fprintf(csv, "%s,%s,%.9g,%.9g,%.9g,%.9g\n", panel, series, x, y->value, y->low, y->high);
+}
+
+static bool same_setting(const alf_named *a, const alf_named *b)
+{
+  bool texts = a->value.type == ALF_TEXT && b->value.type == ALF_TEXT;
+  if (texts)
+    return !strcmp(a->value.text, b->value.text);
+  return a->value.type == b->value.type && a->value.real == b->value.real;
+}
+
+static bool same_settings(const alf_result *a, const alf_result *b)
+{
+  for (int s = 0; s < a->settings; s++)
+    if (!same_setting(&a->setting[s], &b->setting[s]))
+      return false;
+  return true;
+}
+
+int64_t alf_figure_repetitions(const alf_results *results, int64_t first)
+{
+  int64_t end = first;
+  while (end < results->cells && same_settings(&results->cell[first], &results->cell[end]))
+    end++;
+  return end - first;
+}
+
+alf_status alf_figure_mean_of(const double *value, int64_t count, alf_interval *mean, alf_error *err)
+{
+  *mean = (alf_interval){NAN, NAN, NAN};
+  for (int64_t i = 0; i < count; i++)
+    if (isnan(value[i]))
+      return ALF_OK;
+  return count > 0 ? alf_bootstrap_mean(value, count, mean, err) : ALF_OK;
+}
+
+alf_status alf_figure_mean(const alf_results *results, int64_t first, int64_t count, const char *metric,
+                           alf_interval *mean, alf_error *err)
+{
+  double *value = malloc((size_t)(count + 1) * sizeof *value);
+  if (!value)
+    return alf_fail_memory(err, (size_t)(count + 1) * sizeof *value);
+  for (int64_t i = 0; i < count; i++)
+    value[i] = alf_result_real(&results->cell[first + i], metric);
+  alf_status status = alf_figure_mean_of(value, count, mean, err);
+  free(value);
+  return status;
+}
+
+const char *alf_figure_text(const alf_result *cell, const char *name)
+{
+  alf_value value = alf_result_value(cell, name);
+  return value.type == ALF_TEXT ? value.text : "";
+}
+
+void alf_figure_word(const alf_result *cell, const char *name, char word[ALF_FIGURE_WORD])
+{
+  alf_value value = alf_result_value(cell, name);
+  if (value.type == ALF_TEXT)
+    snprintf(word, ALF_FIGURE_WORD, "%s", value.text);
+  else
+    snprintf(word, ALF_FIGURE_WORD, "%g", value.real);
+}
+
+int alf_figure_column(const alf_series *series, const char *name)
+{
+  for (int i = 0; i < series->columns; i++)
+    if (!strcmp(series->column[i], name))
+      return i;
+  return -1;
+}
+
+alf_status alf_figure_curve(FILE *csv, const alf_figure_data *data, int64_t c, const char *series, const char *column,
+                            const char *panel, const char *name, alf_error *err)
+{
+  alf_series s;
+  alf_status status = alf_series_read(&s, data->store, &data->results->cell[c], series, err);
+  int at = status == ALF_OK ? alf_figure_column(&s, column) : -1;
+  if (status == ALF_OK && at < 0)
+    status = alf_fail(err, ALF_EINVAL, "cell %lld has no series %s with a column %s", (long long)c, series, column);
+  for (int64_t row = 0; status == ALF_OK && row < s.rows; row++)
+    alf_figure_point(csv, panel, name, (double)s.step[row], s.value[row * s.columns + at]);
+  alf_series_free(&s);
+  return status;
+}

@@ -13,6 +13,9 @@ colours = '#000000 #0072b2 #d55e00'
 # Every fifth step is measured; the others have nothing but the balance.
 is(i) = strcol(1) eq column && strcol(2) eq word(series, i) && int($3) % 5 == 1
 
+# Of the band; a single run has none.
+end(column) = strlen(strcol(column)) ? real(strcol(column)) : $4
+
 set datafile missing NaN # between measured steps
 set multiplot
 unset key
@@ -34,7 +37,7 @@ do for [p = 1:4] {
   if (p == 2) { set yrange [0:0.12]; set ytics auto }
   if (p == 3) { set logscale y; set yrange [*:*]; set ytics auto }
   if (p == 4) { set yrange [*:1]; set ytics auto }
-  plot for [i = 1:3] csv skip 1 using (is(i) && strlen(strcol(5)) ? $3 : NaN):5:6 with filledcurves fillcolor rgb word(colours, i) fillstyle transparent solid 0.15 noborder, \
+  plot for [i = 1:3] csv skip 1 using (is(i) ? $3 : NaN):(end(5)):(end(6)) with filledcurves fillcolor rgb word(colours, i) fillstyle transparent solid 0.15 noborder, \
     for [i = 1:3] csv skip 1 using (is(i) ? $3 : NaN):4 with linespoints linestyle i pointinterval 8
 }
 unset border

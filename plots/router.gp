@@ -42,7 +42,7 @@ set rmargin at screen 0.495
 set xrange [-0.1:0.06]
 set yrange [-0.1:0.06]
 set xtics 0.05
-set ytics 0.1
+set ytics 0.05
 set label 1 'c   learned shift, sign rule, u = 10^{−3}' at graph 0, 1.06 left
 set label 2 'optimal price p_k^*, centred  (affinity)' at graph 0.5, -0.2 center
 set label 3 'learned shift, centred  (affinity)' at graph -0.165, 0.5 center rotate

@@ -42,7 +42,7 @@ set rmargin at screen 0.495
 set xrange [-0.1:0.06]
 set yrange [-0.1:0.06]
 set xtics 0.05
-set ytics 0.1
+set ytics 0.05
 set label 1 'c   learned shift, sign rule, u = 10^{−3}' at graph 0, 1.06 left
 set label 2 'optimal price p_k^*, centred  (affinity)' at graph 0.5, -0.2 center
 set label 3 'learned shift, centred  (affinity)' at graph -0.165, 0.5 center rotate
@@ -60,7 +60,7 @@ set ytics 0.5
 set label 1 'd   all 2016 pairs of experts: p_{k′} − p_k' at graph 0, 1.06 left
 set label 2 'affinity' at graph 0.5, -0.2 center
 set label 3 'cumulative share' at graph -0.12, 0.5 center rotate
-set label 4 'width of its interval' at graph 0.02, 0.6 left font ',13' textcolor rgb '#505050'
+set label 4 'width of its interval' at graph 0.02, 0.78 left font ',13' textcolor rgb '#505050'
 set label 5 'learned shift outside by' at graph 0.97, 0.1 right font ',13' textcolor rgb '#505050'
 plot for [i = 1:3] csv skip 1 using (pick('width', layer(1, i), $3)):4 with lines linestyle i, \
   for [i = 1:3] csv skip 1 using (pick('outside', layer(1, i), $3)):4 with linespoints linestyle i

@@ -14,6 +14,7 @@
   X(train)                                                                                                             \
   X(run)                                                                                                               \
   X(compare)                                                                                                           \
+  X(report)                                                                                                            \
   X(claims)                                                                                                            \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \

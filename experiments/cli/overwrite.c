@@ -89,11 +89,8 @@ static bool collide(const output *a, const output *b)
 
 alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *err)
 {
-  const output outputs[] = {{"--csv", options->csv},
-                            {"--loads", options->loads},
-                            {"--shifts", options->shifts},
-                            {"--export", options->export},
-                            {"--save", options->save}};
+  const output outputs[] = {{"--csv", options->csv},       {"--loads", options->loads}, {"--shifts", options->shifts},
+                            {"--export", options->export}, {"--save", options->save},   {"--out", options->out}};
   for (int i = 0; i < (int)(sizeof outputs / sizeof *outputs); i++) {
     const output *o = &outputs[i];
     if (o->path && check_output(o, options, err) != ALF_OK)

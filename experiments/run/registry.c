@@ -7,6 +7,8 @@
   X(verify)                                                                                                            \
   X(regret)                                                                                                            \
   X(solve)                                                                                                             \
+  X(prices)                                                                                                            \
+  X(cost)                                                                                                              \
   X(train)
 
 #define DECLARE(name) extern const alf_experiment alf_experiment_##name;

@@ -9,5 +9,8 @@ alf_status alf_figure_write_gap(FILE *csv, const alf_figure_data *data, alf_erro
 alf_status alf_figure_write_preference(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_rules(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_solvers(FILE *csv, const alf_figure_data *data, alf_error *err);
+alf_status alf_figure_write_drift(FILE *csv, const alf_figure_data *data, alf_error *err);
+alf_status alf_figure_write_modulus(FILE *csv, const alf_figure_data *data, alf_error *err);
+alf_status alf_figure_write_regret(FILE *csv, const alf_figure_data *data, alf_error *err);
 
 #endif

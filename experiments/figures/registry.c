@@ -17,6 +17,11 @@ const alf_figure alf_figures[] = {
      alf_figure_write_benefit},
     {"preference", "margin and bound of every token that switches, by kind of move", true, alf_figure_write_preference},
     {"rules", "balance, gap and speed of all rules, by default and at their best", false, alf_figure_write_rules},
+    {"modulus", "tie densities and modulus of strong convexity, predicted and measured", true,
+     alf_figure_write_modulus},
+    {"regret", "expected regret against the number of batches, with bounds and fits", true, alf_figure_write_regret},
+    {"drift", "dynamic regret where batches change: falling steps freeze, constant ones track", true,
+     alf_figure_write_drift},
     {0},
 };
 

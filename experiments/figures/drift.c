@@ -1,0 +1,120 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "figures/producers.h"
+
+/* Dynamic regret a batch, of cells that differ in their repetition alone. */
+typedef struct course {
+  int64_t repetitions, rows;
+  double *rate; /* repetitions × rows: the mean gap of the batches since the row before */
+  double *n;    /* rows: the middle of them */
+  double *late; /* repetitions: the mean gap in the second half */
+} course;
+
+static void free_course(course *k)
+{
+  free(k->rate);
+  free(k->n);
+  free(k->late);
+}
+
+static alf_status alloc_course(course *k, int64_t repetitions, int64_t rows, alf_error *err)
+{
+  size_t numbers = (size_t)(repetitions * rows);
+  k->repetitions = repetitions;
+  k->rows = rows;
+  k->rate = calloc(numbers + 1, sizeof *k->rate);
+  k->n = calloc((size_t)rows + 1, sizeof *k->n);
+  k->late = calloc((size_t)repetitions, sizeof *k->late);
+  return k->rate && k->n && k->late ? ALF_OK : alf_fail_memory(err, numbers * sizeof *k->rate);
+}
+
+/* Regret is summed over iterates, and the series has some of them. */
+static void take_rates(course *k, int64_t r, const alf_series *s, int column)
+{
+  int64_t half = s->rows / 2, last = s->rows - 1;
+  for (int64_t i = 1; i < s->rows && i <= k->rows; i++) {
+    double batches = (double)(s->step[i] - s->step[i - 1]);
+    k->n[i - 1] = (double)(s->step[i] + s->step[i - 1] + 1) / 2;
+    k->rate[r * k->rows + i - 1] =
+        (s->value[i * s->columns + column] - s->value[(i - 1) * s->columns + column]) / batches;
+  }
+  k->late[r] = (s->value[last * s->columns + column] - s->value[half * s->columns + column]) /
+               (double)(s->step[last] - s->step[half]);
+}
+
+static alf_status read_course(course *k, const alf_figure_data *data, int64_t first, int64_t count, alf_error *err)
+{
+  alf_status status = ALF_OK;
+  for (int64_t r = 0; status == ALF_OK && r < count; r++) {
+    alf_series s;
+    status = alf_series_read(&s, data->store, &data->results->cell[first + r], "iterates", err);
+    int column = status == ALF_OK ? alf_figure_column(&s, "regret") : -1;
+    if (status == ALF_OK && (column < 0 || s.rows < 3))
+      status = alf_fail(err, ALF_EINVAL, "cell %lld has no series iterates with three rows", (long long)(first + r));
+    if (status == ALF_OK && r == 0)
+      status = alloc_course(k, count, s.rows - 1, err);
+    if (status == ALF_OK)
+      take_rates(k, r, &s, column);
+    alf_series_free(&s);
+  }
+  return status;
+}
+
+/* Over time. One run, or several that are the same, have no interval. */
+static alf_status put_rates(FILE *csv, const course *k, const char *panel, const char *name, alf_error *err)
+{
+  double *own = malloc((size_t)k->repetitions * sizeof *own);
+  alf_status status = own ? ALF_OK : alf_fail_memory(err, (size_t)k->repetitions * sizeof *own);
+  for (int64_t i = 0; status == ALF_OK && i < k->rows; i++) {
+    alf_interval mean;
+    for (int64_t r = 0; r < k->repetitions; r++)
+      own[r] = k->rate[r * k->rows + i];
+    status = alf_figure_mean_of(own, k->repetitions, &mean, err);
+    alf_figure_interval(csv, panel, name, k->n[i], &mean);
+  }
+  free(own);
+  return status;
+}
+
+/* drift for drift:…, stream for a file. */
+static const char *kind_of(const alf_result *cell)
+{
+  return strncmp(alf_figure_text(cell, "source"), "drift:", 6) ? "stream" : "drift";
+}
+
+/* One rule, schedule and u on one source. */
+static alf_status put_runs(FILE *csv, const alf_figure_data *data, int64_t first, int64_t count, alf_error *err)
+{
+  const alf_result *cell = &data->results->cell[first];
+  const char *rule = alf_figure_text(cell, "rule"), *schedule = alf_figure_text(cell, "schedule");
+  char panel[2 * ALF_FIGURE_WORD], name[2 * ALF_FIGURE_WORD];
+  course k = {0};
+  alf_interval late;
+  alf_status status = read_course(&k, data, first, count, err);
+  if (status == ALF_OK) {
+    snprintf(panel, sizeof panel, "%s %s", kind_of(cell), rule);
+    snprintf(name, sizeof name, "%s %g", schedule, alf_result_real(cell, "u"));
+    status = put_rates(csv, &k, panel, name, err);
+  }
+  if (status == ALF_OK)
+    status = alf_figure_mean_of(k.late, count, &late, err);
+  if (status == ALF_OK) {
+    snprintf(panel, sizeof panel, "%s %s late", kind_of(cell), rule);
+    alf_figure_interval(csv, panel, schedule, alf_result_real(cell, "u"), &late);
+  }
+  free_course(&k);
+  return status;
+}
+
+alf_status alf_figure_write_drift(FILE *csv, const alf_figure_data *data, alf_error *err)
+{
+  alf_status status = ALF_OK;
+  alf_figure_header(csv);
+  for (int64_t c = 0, count; status == ALF_OK && c < data->results->cells; c += count) {
+    count = alf_figure_repetitions(data->results, c);
+    status = put_runs(csv, data, c, count, err);
+  }
+  return status;
+}

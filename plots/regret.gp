@@ -24,7 +24,7 @@ set format x '10^{%T}'
 set xtics 1, 10
 
 eval place(0)
-eval head(0, 'ε_n = u/n: like ln N', flat.'; lines: fit of ln N')
+eval head(0, 'ε_n = u/n: like ln N', flat.'; grey: fit of ln N')
 eval foot('batches N', 'R_N  (affinity)')
 set yrange [0:30]
 set ytics 10
@@ -36,15 +36,17 @@ plot for [i = 1:5] csv skip 1 using (pick(panel.' fit', word(sizes, i), $3)):4 w
 
 eval place(1)
 eval head(1, '… with the predicted constant', 'bars: 95 %; open: predicted, for a > 1/2')
-eval foot('a = uμ', 'growth per factor of ten')
+eval foot('a = uμ', '')
+set label 4 'R_N per factor of ten  (affinity)' at graph -0.16, 0.5 center rotate
 set xrange [0.2:5]
 set logscale x 2
 set format x '%g'
 set xtics ('1/4' 0.25, '1/2' 0.5, '1' 1, '2' 2, '4' 4)
-set yrange [0:6]
-set ytics 2
-set label 5 'uniform' at 2.2, 3.2 right
-set label 6 'truncated normal' at 1.15, 0.5 left textcolor rgb '#0072b2'
+set logscale y 10
+set yrange [0.5:100]
+set ytics 1, 10
+set label 5 'uniform' at 2, 3.2 center font ',14'
+set label 6 'truncated normal' at 1.2, 0.75 left font ',14' textcolor rgb '#0072b2'
 plot csv skip 1 using (pick('uniform proportional 1/n slopes', 'predicted', $3)):4 with linespoints linestyle 1 linewidth 1 pointtype 6 pointsize 1.3, \
   csv skip 1 using (pick('truncated_normal proportional 1/n slopes', 'predicted', $3)):4 with linespoints linestyle 2 linewidth 1 pointtype 4 pointsize 1.3, \
   for [f = 1:2] csv skip 1 using (pick(word(families, f).' proportional 1/n slopes', 'per decade', $3)):5:(0):($6 - $5) with vectors nohead linestyle f dashtype solid, \
@@ -58,12 +60,10 @@ set format '10^{%T}'
 set xtics 1, 10
 set ytics 1e-2, 10
 eval place(2)
-eval head(2, 'a < 1: the hypothesis is not met', skewed.'; ε_n = u/n')
+eval head(2, 'a < 1: the hypothesis is not met', 'truncated normal, u/n; thin: C9 for a = 1/4, 1')
 eval foot('batches N', '')
 set yrange [1:1e3]
 panel = 'truncated_normal proportional 1/n'
-set label 5 'C9, a = 1' at 1.5, 110 left font ',13' textcolor rgb '#505050'
-set label 6 'a = 1/4' at 6e3, 35 right font ',13' textcolor rgb '#505050'
 plot for [i = 1:3:2] csv skip 1 using (pick(panel.' bound', word(sizes, i), $3)):4 with lines linestyle i linewidth 1, \
   for [i = 1:5] csv skip 1 using (pick(panel, word(sizes, i), $3)):4 with lines linestyle i, \
   for [i = 1:5] csv skip 1 using (marked(panel, word(sizes, i), $3)):5:(0):($6 - $5) with vectors nohead linestyle i dashtype solid linewidth 1, \

@@ -84,37 +84,75 @@ static const char *kind_of(const alf_result *cell)
   return strncmp(alf_figure_text(cell, "source"), "drift:", 6) ? "stream" : "drift";
 }
 
-/* One rule, schedule and u on one source. */
-static alf_status put_runs(FILE *csv, const alf_figure_data *data, int64_t first, int64_t count, alf_error *err)
+/* The runs of one step size among those of a source, a rule and a schedule. */
+typedef struct choice {
+  int64_t first, count;
+  double late;
+} choice;
+
+static void name_panel(const alf_result *cell, const char *what, char panel[2 * ALF_FIGURE_WORD])
 {
-  const alf_result *cell = &data->results->cell[first];
-  const char *rule = alf_figure_text(cell, "rule"), *schedule = alf_figure_text(cell, "schedule");
-  char panel[2 * ALF_FIGURE_WORD], name[2 * ALF_FIGURE_WORD];
+  snprintf(panel, 2 * ALF_FIGURE_WORD, "%s %s%s", kind_of(cell), alf_figure_text(cell, "rule"), what);
+}
+
+static alf_status put_late(FILE *csv, const alf_figure_data *data, choice *c, alf_error *err)
+{
+  const alf_result *cell = &data->results->cell[c->first];
+  char panel[2 * ALF_FIGURE_WORD];
   course k = {0};
-  alf_interval late;
-  alf_status status = read_course(&k, data, first, count, err);
-  if (status == ALF_OK) {
-    snprintf(panel, sizeof panel, "%s %s", kind_of(cell), rule);
-    snprintf(name, sizeof name, "%s %g", schedule, alf_result_real(cell, "u"));
-    status = put_rates(csv, &k, panel, name, err);
-  }
+  alf_interval late = {NAN, NAN, NAN};
+  alf_status status = read_course(&k, data, c->first, c->count, err);
   if (status == ALF_OK)
-    status = alf_figure_mean_of(k.late, count, &late, err);
-  if (status == ALF_OK) {
-    snprintf(panel, sizeof panel, "%s %s late", kind_of(cell), rule);
-    alf_figure_interval(csv, panel, schedule, alf_result_real(cell, "u"), &late);
-  }
+    status = alf_figure_mean_of(k.late, c->count, &late, err);
+  name_panel(cell, " late", panel);
+  if (status == ALF_OK)
+    alf_figure_interval(csv, panel, alf_figure_text(cell, "schedule"), alf_result_real(cell, "u"), &late);
+  c->late = late.value;
   free_course(&k);
   return status;
 }
 
+/* The step size itself is the one row of a panel. */
+static alf_status put_best(FILE *csv, const alf_figure_data *data, const choice *best, alf_error *err)
+{
+  const alf_result *cell = &data->results->cell[best->first];
+  const char *schedule = alf_figure_text(cell, "schedule");
+  char panel[2 * ALF_FIGURE_WORD];
+  course k = {0};
+  name_panel(cell, " best", panel);
+  alf_figure_point(csv, panel, schedule, alf_result_real(cell, "u"), best->late);
+  alf_status status = read_course(&k, data, best->first, best->count, err);
+  name_panel(cell, "", panel);
+  if (status == ALF_OK)
+    status = put_rates(csv, &k, panel, schedule, err);
+  free_course(&k);
+  return status;
+}
+
+static bool same_runs(const alf_result *a, const alf_result *b)
+{
+  return !strcmp(alf_figure_text(a, "source"), alf_figure_text(b, "source")) &&
+         !strcmp(alf_figure_text(a, "rule"), alf_figure_text(b, "rule")) &&
+         !strcmp(alf_figure_text(a, "schedule"), alf_figure_text(b, "schedule"));
+}
+
 alf_status alf_figure_write_drift(FILE *csv, const alf_figure_data *data, alf_error *err)
 {
+  const alf_results *r = data->results;
   alf_status status = ALF_OK;
+  choice best = {.late = INFINITY};
   alf_figure_header(csv);
-  for (int64_t c = 0, count; status == ALF_OK && c < data->results->cells; c += count) {
-    count = alf_figure_repetitions(data->results, c);
-    status = put_runs(csv, data, c, count, err);
+  for (int64_t c = 0, count; status == ALF_OK && c < r->cells; c += count) {
+    count = alf_figure_repetitions(r, c);
+    choice now = {.first = c, .count = count};
+    status = put_late(csv, data, &now, err);
+    if (now.late < best.late)
+      best = now;
+    bool last = c + count == r->cells || !same_runs(&r->cell[c], &r->cell[c + count]);
+    if (status == ALF_OK && last && best.count > 0)
+      status = put_best(csv, data, &best, err);
+    if (last)
+      best = (choice){.late = INFINITY};
   }
   return status;
 }

@@ -44,7 +44,7 @@ static alf_status put_growth(FILE *csv, const alf_figure_data *data, int64_t c, 
   }
   snprintf(title, sizeof title, "%s bound", panel);
   for (int64_t i = 0; status == ALF_OK && i < s.rows; i++)
-    if (i % 8 == 0 || i == s.rows - 1) /* it is smooth */
+    if (i < 16 || i % 8 == 0 || i == s.rows - 1) /* it is smooth */
       alf_figure_point(csv, title, name, (double)s.step[i], s.value[i * s.columns + bound]);
   snprintf(title, sizeof title, "%s fit", panel);
   if (status == ALF_OK && s.rows > 0 && !strcmp(alf_figure_text(cell, "law"), "ln N"))

@@ -19,7 +19,7 @@ typedef struct alf_tie_settings {
   const alf_family *family;
   const alf_family_call *call;
   int32_t topk;
-  double step;    /* t > 0, affinity: densities are means over some 2t, wrong by O(t²) */
+  double step;    /* t > 0, affinity: densities are means over some 2t, wrong by O(t²) where they are smooth */
   int64_t tokens; /* for each way; rounded up to whole pieces for every group */
 } alf_tie_settings;
 

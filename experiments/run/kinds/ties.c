@@ -15,7 +15,7 @@ static const alf_key keys[] = {
     {"source", ALF_KEY_SOURCE, NULL, .help = "a family whose batches are alike"},
     KEY_TOPK,
     {"at", ALF_KEY_CHOICE, "minimiser", 0, 0, points, .help = "the shift: 0, or p* of the expected dual function"},
-    {"step", ALF_KEY_REAL, "0.004", 1e-9, 1, .help = "affinity; differences are over twice that"},
+    {"reach", ALF_KEY_REAL, "0.004", 1e-9, 1, .help = "affinity; differences are over twice that"},
     {"tokens", ALF_KEY_WHOLE, "1000000", 1, 1e12, .help = "of each measurement, at least"},
     {0}};
 
@@ -70,7 +70,7 @@ static alf_status measure(cell_run *run, alf_error *err)
   alf_tie_settings settings = {.family = run->family,
                                .call = run->call,
                                .topk = run->topk,
-                               .step = alf_setting_real(run->cell, "step"),
+                               .step = alf_setting_real(run->cell, "reach"),
                                .tokens = alf_setting_whole(run->cell, "tokens")};
   return alf_tie_sample_take(&run->sample, &settings, run->target.shift, err);
 }

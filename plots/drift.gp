@@ -51,14 +51,14 @@ do for [f = 1:2] {
   set ytics 1, 10
   set mxtics default
   set mytics default
-  set label 1 sprintf('%c   second half, by step size', 96 + 3 * f) at graph 0, 1.07 left
+  set label 1 sprintf('%c   mean over the run, by u', 96 + 3 * f) at graph 0, 1.07 left
   set label 2 'u' at graph 0.5, -0.22 center
   set label 3 ''
   set label 4 'thick: proportional' at graph 0.04, 0.94 left font ',13'
   set label 5 'thin: sign' at graph 0.04, 0.85 left font ',13'
-  plot for [s = 1:3] csv skip 1 using (pick(source.' proportional late', word(schedules, s), $3)):4 with linespoints linestyle s, \
-    for [s = 1:3] csv skip 1 using (pick(source.' sign late', word(schedules, s), $3)):4 with linespoints linestyle s linewidth 0.8, \
-    for [s = 1:3] for [r = 1:2] csv skip 1 using (pick(source.' '.word(rules, r).' late', word(schedules, s), $3)):(from($4)):(0):(to($4) - from($4)) with vectors nohead linestyle s dashtype solid linewidth 1
+  plot for [s = 1:3] csv skip 1 using (pick(source.' proportional mean', word(schedules, s), $3)):4 with linespoints linestyle s, \
+    for [s = 1:3] csv skip 1 using (pick(source.' sign mean', word(schedules, s), $3)):4 with linespoints linestyle s linewidth 0.8, \
+    for [s = 1:3] for [r = 1:2] csv skip 1 using (pick(source.' '.word(rules, r).' mean', word(schedules, s), $3)):(from($4)):(0):(to($4) - from($4)) with vectors nohead linestyle s dashtype solid linewidth 1
   unset label 4
   unset label 5
 }

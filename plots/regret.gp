@@ -35,9 +35,9 @@ plot for [i = 1:5] csv skip 1 using (pick(panel.' fit', word(sizes, i), $3)):4 w
   for [i = 1:5] csv skip 1 using (marked(panel, word(sizes, i), $3)):4 with points linestyle i linewidth 1
 
 eval place(1)
-eval head(1, '… with the predicted constant', 'bars: 95 %; open: predicted, for a > 1/2')
+eval head(1, '… by the predicted constant', 'R_N per factor of ten in N; open: predicted')
 eval foot('a = uμ', '')
-set label 4 'R_N per factor of ten  (affinity)' at graph -0.16, 0.5 center rotate
+set label 4 '(affinity)' at graph -0.13, 0.5 center rotate
 set xrange [0.2:5]
 set logscale x 2
 set format x '%g'

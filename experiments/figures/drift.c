@@ -9,14 +9,14 @@ typedef struct course {
   int64_t repetitions, rows;
   double *rate; /* repetitions × rows: the mean gap of the batches since the row before */
   double *n;    /* rows: the middle of them */
-  double *late; /* repetitions: the mean gap in the second half */
+  double *mean; /* repetitions: that of all batches but the first */
 } course;
 
 static void free_course(course *k)
 {
   free(k->rate);
   free(k->n);
-  free(k->late);
+  free(k->mean);
 }
 
 static alf_status alloc_course(course *k, int64_t repetitions, int64_t rows, alf_error *err)
@@ -26,22 +26,21 @@ static alf_status alloc_course(course *k, int64_t repetitions, int64_t rows, alf
   k->rows = rows;
   k->rate = calloc(numbers + 1, sizeof *k->rate);
   k->n = calloc((size_t)rows + 1, sizeof *k->n);
-  k->late = calloc((size_t)repetitions, sizeof *k->late);
-  return k->rate && k->n && k->late ? ALF_OK : alf_fail_memory(err, numbers * sizeof *k->rate);
+  k->mean = calloc((size_t)repetitions, sizeof *k->mean);
+  return k->rate && k->n && k->mean ? ALF_OK : alf_fail_memory(err, numbers * sizeof *k->rate);
 }
 
 /* Regret is summed over iterates, and the series has some of them. */
 static void take_rates(course *k, int64_t r, const alf_series *s, int column)
 {
-  int64_t half = s->rows / 2, last = s->rows - 1;
+  int64_t last = s->rows - 1;
   for (int64_t i = 1; i < s->rows && i <= k->rows; i++) {
     double batches = (double)(s->step[i] - s->step[i - 1]);
     k->n[i - 1] = (double)(s->step[i] + s->step[i - 1] + 1) / 2;
     k->rate[r * k->rows + i - 1] =
         (s->value[i * s->columns + column] - s->value[(i - 1) * s->columns + column]) / batches;
   }
-  k->late[r] = (s->value[last * s->columns + column] - s->value[half * s->columns + column]) /
-               (double)(s->step[last] - s->step[half]);
+  k->mean[r] = (s->value[last * s->columns + column] - s->value[column]) / (double)(s->step[last] - s->step[0]);
 }
 
 static alf_status read_course(course *k, const alf_figure_data *data, int64_t first, int64_t count, alf_error *err)
@@ -87,7 +86,7 @@ static const char *kind_of(const alf_result *cell)
 /* The runs of one step size among those of a source, a rule and a schedule. */
 typedef struct choice {
   int64_t first, count;
-  double late;
+  double mean;
 } choice;
 
 static void name_panel(const alf_result *cell, const char *what, char panel[2 * ALF_FIGURE_WORD])
@@ -95,19 +94,19 @@ static void name_panel(const alf_result *cell, const char *what, char panel[2 * 
   snprintf(panel, 2 * ALF_FIGURE_WORD, "%s %s%s", kind_of(cell), alf_figure_text(cell, "rule"), what);
 }
 
-static alf_status put_late(FILE *csv, const alf_figure_data *data, choice *c, alf_error *err)
+static alf_status put_mean(FILE *csv, const alf_figure_data *data, choice *c, alf_error *err)
 {
   const alf_result *cell = &data->results->cell[c->first];
   char panel[2 * ALF_FIGURE_WORD];
   course k = {0};
-  alf_interval late = {NAN, NAN, NAN};
+  alf_interval mean = {NAN, NAN, NAN};
   alf_status status = read_course(&k, data, c->first, c->count, err);
   if (status == ALF_OK)
-    status = alf_figure_mean_of(k.late, c->count, &late, err);
-  name_panel(cell, " late", panel);
+    status = alf_figure_mean_of(k.mean, c->count, &mean, err);
+  name_panel(cell, " mean", panel);
   if (status == ALF_OK)
-    alf_figure_interval(csv, panel, alf_figure_text(cell, "schedule"), alf_result_real(cell, "u"), &late);
-  c->late = late.value;
+    alf_figure_interval(csv, panel, alf_figure_text(cell, "schedule"), alf_result_real(cell, "u"), &mean);
+  c->mean = mean.value;
   free_course(&k);
   return status;
 }
@@ -120,7 +119,7 @@ static alf_status put_best(FILE *csv, const alf_figure_data *data, const choice 
   char panel[2 * ALF_FIGURE_WORD];
   course k = {0};
   name_panel(cell, " best", panel);
-  alf_figure_point(csv, panel, schedule, alf_result_real(cell, "u"), best->late);
+  alf_figure_point(csv, panel, schedule, alf_result_real(cell, "u"), best->mean);
   alf_status status = read_course(&k, data, best->first, best->count, err);
   name_panel(cell, "", panel);
   if (status == ALF_OK)
@@ -140,19 +139,19 @@ alf_status alf_figure_write_drift(FILE *csv, const alf_figure_data *data, alf_er
 {
   const alf_results *r = data->results;
   alf_status status = ALF_OK;
-  choice best = {.late = INFINITY};
+  choice best = {.mean = INFINITY};
   alf_figure_header(csv);
   for (int64_t c = 0, count; status == ALF_OK && c < r->cells; c += count) {
     count = alf_figure_repetitions(r, c);
     choice now = {.first = c, .count = count};
-    status = put_late(csv, data, &now, err);
-    if (now.late < best.late)
+    status = put_mean(csv, data, &now, err);
+    if (now.mean < best.mean)
       best = now;
     bool last = c + count == r->cells || !same_runs(&r->cell[c], &r->cell[c + count]);
     if (status == ALF_OK && last && best.count > 0)
       status = put_best(csv, data, &best, err);
     if (last)
-      best = (choice){.late = INFINITY};
+      best = (choice){.mean = INFINITY};
   }
   return status;
 }

@@ -137,6 +137,8 @@ static alf_status judge(outcome *result, const char *what, alf_error *err)
 {
   if (result->spawn_error == ENOENT || (WIFEXITED(result->status) && WEXITSTATUS(result->status) == 127))
     return alf_fail(err, ALF_EPROGRAM, "gnuplot is not in PATH, and figures need it: install gnuplot-nox");
+  if (result->spawn_error == ENOMEM)
+    return alf_fail(err, ALF_ENOMEM, "out of memory: gnuplot cannot be started");
   if (result->spawn_error)
     return alf_fail(err, ALF_EPROGRAM, "gnuplot cannot be started: %s", strerror(result->spawn_error));
   if (WIFSIGNALED(result->status))
@@ -175,11 +177,13 @@ static void put_path(FILE *to, const char *variable, const char *path)
 /* The assignments that a script starts from; the caller frees them. NULL when memory ran out. */
 static char *variables(const char *folder, const char *csv, const char *out, alf_plot_format format)
 {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *to = open_memstream(&text, &size);
-  if (!to)
+  size_t size = 2 * (strlen(folder) + strlen(csv) + strlen(out)) + 100;
+  char *text = malloc(size);
+  FILE *to = text ? fmemopen(text, size, "w") : NULL;
+  if (!to) {
+    free(text);
     return NULL;
+  }
   put_path(to, "folder", folder);
   put_path(to, "csv", csv);
   put_path(to, "out", out);

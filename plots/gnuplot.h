@@ -6,7 +6,7 @@
 
 typedef enum alf_plot_format { ALF_PLOT_SVG, ALF_PLOT_PNG } alf_plot_format;
 
-/* ALF_OK when gnuplot can be started; else ALF_EPROGRAM saying what to install. */
+/* ALF_OK when gnuplot can be started; else ALF_EPROGRAM saying what to install, or ALF_ENOMEM. */
 alf_status alf_plot_check(alf_error *err);
 
 /* Draws the figure `name` from the file `csv` into the file `out`, which appears whole or not at all. The scripts are

@@ -12,8 +12,8 @@ enum {
   SMALL = 4096 * 64, /* cells up to which CLP takes part */
 };
 
-static const char *const traces[] = {"router_unbalanced_step160.npy", "router_sign_step200.npy",
-                                     "router_sign_stream_layer1.npy"};
+static const char *const traces[] = {"router_start_layer0.npy", "router_unbalanced_step160.npy",
+                                     "router_sign_step200.npy", "router_sign_stream_layer1.npy"};
 
 /* All batches of an open source, one below the other, as the type they are stored in. */
 static alf_status pool(alf_source *source, alf_affinity *all, alf_error *err)

@@ -37,6 +37,7 @@ static const struct trace {
   bool online; /* its batches are those of a training run, in order */
 } traces[] = {{"router_sign_step200.npy", false},
               {"router_unbalanced_step160.npy", false},
+              {"router_start_layer0.npy", false},
               {"router_sign_stream_layer1.npy", true}};
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))

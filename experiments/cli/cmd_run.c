@@ -200,11 +200,12 @@ const alf_cli_command alf_cli_command_run = {
     .fewest = 1,
     .most = 1,
     .details =
-        "CONFIG.ini has one section, [experiment]: kind (alflab list experiments), title, seed, repetitions, threads, "
+        "CONFIG.ini has a section [experiment]: kind (alflab list experiments), title, seed, repetitions, threads, "
         "and "
         "the keys of the kind, each with one value or several: lists with | or, where values have no commas of their "
         "own, "
-        "with commas, and ranges, 1e-4..10 *10 or 0..8 +2. The cells are the product of all values. Each runs in a "
+        "with commas, and ranges, 1e-4..10 *10 or 0..8 +2. The cells are the product of all values; a section [also] "
+        "stands for more, which differ in the keys it gives. Each runs in a "
         "process "
         "of its own, and its results are in the store as soon as it has ended: a run that was interrupted or killed "
         "goes on "

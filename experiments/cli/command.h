@@ -13,6 +13,7 @@
   X(regret)                                                                                                            \
   X(train)                                                                                                             \
   X(run)                                                                                                               \
+  X(report)                                                                                                            \
   X(claims)                                                                                                            \
   X(bench)                                                                                                             \
   X(figures)                                                                                                           \

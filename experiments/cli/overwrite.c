@@ -90,7 +90,8 @@ alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *er
   const output outputs[] = {{"--csv", options->csv},
                             {"--loads", options->loads},
                             {"--shifts", options->shifts},
-                            {"--export", options->export}};
+                            {"--export", options->export},
+                            {"--out", options->out}};
   for (int i = 0; i < (int)(sizeof outputs / sizeof *outputs); i++) {
     const output *o = &outputs[i];
     if (o->path && check_output(o, options, err) != ALF_OK)

@@ -20,10 +20,12 @@ void alf_cli_progress_tick(alf_cli_progress *progress, int64_t done)
   double now = alf_cli_seconds();
   if (now < progress->next)
     return;
-  double rate = (double)done / (now - progress->start);
-  double left = rate > 0 ? (double)(progress->total - done) / rate : 0;
-  fprintf(stderr, "\r%lld of %lld %s, %.3g/s, %.0f s left\033[K", (long long)done, (long long)progress->total,
-          progress->what, rate, left);
+  fprintf(stderr, "\r%lld of %lld %s", (long long)done, (long long)progress->total, progress->what);
+  if (done > 0) { /* before that nothing is known */
+    double rate = (double)done / (now - progress->start);
+    fprintf(stderr, ", %.3g/s, %.0f s left", rate, (double)(progress->total - done) / rate);
+  }
+  fputs("\033[K", stderr);
   progress->next = now + INTERVAL;
 }
 

@@ -28,10 +28,24 @@ static bool is_over(void *opaque)
   return now >= c->end || alf_cli_interrupted();
 }
 
-/* A claim whose verdicts are statistical, or about a batch of its family, has nothing to hunt for. */
-static bool can_be_hunted(const alf_claim *claim)
+/* Every rule is one of which C3 is true without being told what steps are like. */
+static bool is_plain(const alf_cli_grid *grid)
 {
-  return !(claim->needs & ALF_NEEDS_CURVATURE);
+  bool plain = true;
+  for (int c = 0; c < grid->cells; c++)
+    plain = plain && (grid->cell[c].rule->form == ALF_FORM_SIGN || grid->cell[c].rule->form == ALF_FORM_PROPORTIONAL);
+  return plain;
+}
+
+/* NULL, or why a hunt would be in vain: the verdicts are statistical, or about a batch of its family; or what is false
+   about the claim shows under other rules only. */
+static const char *why_not(const alf_cli_grid *grid, const alf_claim *claim)
+{
+  if (claim->needs & ALF_NEEDS_CURVATURE)
+    return "it is about a family, not about an instance";
+  if (claim->falsehood && claim->falsehood->any_rule && is_plain(grid))
+    return "it is true of these rules: expected one with momentum, --rule smebu";
+  return NULL;
 }
 
 static alf_status write_witness(const alf_cli_options *o, const alf_claim *claim, const alf_hunt_result *r, char *path,
@@ -74,7 +88,9 @@ static void print_result(const alf_cli_options *o, const alf_claim *claim, const
 {
   printf("%-16s  %9" PRId64 " tried, %9" PRId64 " judged, ", claim->id, r->tried, r->judged);
   if (!r->found) {
-    printf("nearest margin %.3g: not refuted in %.1f s\n", r->nearest, seconds);
+    if (r->judged > 0)
+      printf("nearest margin %.3g: ", r->nearest);
+    printf("not refuted in %.1f s\n", seconds);
     return;
   }
   printf("REFUTED after %.1f s\n", seconds);
@@ -86,7 +102,7 @@ static alf_status hunt_one(const alf_cli_options *o, const alf_cli_grid *grid, c
                            json_t **list, bool *refuted, alf_error *err)
 {
   double start = alf_cli_seconds();
-  clock c = {start + seconds, alf_cli_progress_start("seconds", (int64_t)seconds, o->quiet), start};
+  clock c = {start + seconds, alf_cli_progress_start("seconds", (int64_t)ceil(seconds), o->quiet), start};
   alf_hunt_settings settings = {claim, grid->cell, grid->cells, (uint64_t)o->seed, is_over, &c};
   alf_hunt_result result;
   char path[4096] = "";
@@ -112,14 +128,15 @@ static alf_status hunt_all(const alf_cli_options *o, const alf_cli_grid *grid, j
   int left = 0;
   double end = alf_cli_seconds() + o->hunt;
   for (int c = 0; c < grid->claims; c++)
-    left += can_be_hunted(grid->claim[c]);
+    left += !why_not(grid, grid->claim[c]);
   if (left == 0)
-    return alf_fail(err, ALF_EINVAL,
-                    "--claim: none of these can be hunted; C8 is about a family, not about an instance");
+    return alf_fail(err, ALF_EINVAL, "--claim: none of these can be hunted: %s: %s", grid->claim[0]->id,
+                    why_not(grid, grid->claim[0]));
   for (int c = 0; c < grid->claims && !alf_cli_interrupted(); c++) {
-    if (!can_be_hunted(grid->claim[c])) {
+    const char *in_vain = why_not(grid, grid->claim[c]);
+    if (in_vain) {
       if (!o->json)
-        printf("%-16s  not hunted: it is about a family, not about an instance\n", grid->claim[c]->id);
+        printf("%-16s  not hunted: %s\n", grid->claim[c]->id, in_vain);
       continue;
     }
     double seconds = fmax(0, end - alf_cli_seconds()) / left--;

@@ -52,7 +52,17 @@ int64_t alf_figure_repetitions(const alf_results *results, int64_t first);
 alf_status alf_figure_mean(const alf_results *results, int64_t first, int64_t count, const char *metric,
                            alf_interval *mean, alf_error *err);
 
-/* The same for so many numbers. */
+/* The mean over those cells, from the least to the largest: for repetitions that are too few for a bootstrap. A cell that
+   has no such number leaves it unknown, NAN. Errors: ALF_ENOMEM. */
+alf_status alf_figure_spread(const alf_results *results, int64_t first, int64_t count, const char *metric,
+                             alf_interval *mean, alf_error *err);
+
+/* The same of a column of their series, row by row. Errors: those of alf_figure_curve, ALF_ENOMEM. */
+alf_status alf_figure_spread_curve(FILE *csv, const alf_figure_data *data, int64_t first, int64_t count,
+                                   const char *series, const char *column, const char *panel, const char *name,
+                                   alf_error *err);
+
+/* As alf_figure_mean for so many numbers. */
 alf_status alf_figure_mean_of(const double *value, int64_t count, alf_interval *mean, alf_error *err);
 
 /* A setting or a metric that is a text; "" for a number. */
@@ -61,6 +71,9 @@ const char *alf_figure_text(const alf_result *cell, const char *name);
 /* The same, or the number with as few digits as it needs. */
 #define ALF_FIGURE_WORD 200
 void alf_figure_word(const alf_result *cell, const char *name, char word[ALF_FIGURE_WORD]);
+
+/* What its source is called in a CSV: a family without its parameters, a file without its folder and ".npy". */
+void alf_figure_source(const alf_result *cell, char word[ALF_FIGURE_WORD]);
 
 /* Which column of a series has that name; −1: none. */
 int alf_figure_column(const alf_series *series, const char *name);

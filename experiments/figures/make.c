@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "alf/new_file.h"
@@ -58,8 +59,11 @@ static alf_status conclude(const making *m, const alf_runner_result *result, alf
 
 static alf_status run_cells(making *m, alf_error *err)
 {
+  char folder[ALF_FIGURE_PATH]; /* the one of alflab run */
+  if (snprintf(folder, sizeof folder, "%s.cells", m->options->store) >= (int)sizeof folder - 40)
+    return alf_fail(err, ALF_EINVAL, "--store %.100s...: expected a shorter path", m->options->store);
   alf_runner_settings settings = {
-      .jobs = (int)m->options->jobs, .stop = alf_cli_interrupted, .tick = tick, .context = m};
+      .jobs = (int)m->options->jobs, .folder = folder, .stop = alf_cli_interrupted, .tick = tick, .context = m};
   alf_runner_result result = {0};
   alf_status status = read_config(m, err);
   if (status == ALF_OK)

@@ -84,6 +84,18 @@ void alf_figure_word(const alf_result *cell, const char *name, char word[ALF_FIG
     snprintf(word, ALF_FIGURE_WORD, "%g", value.real);
 }
 
+void alf_figure_source(const alf_result *cell, char word[ALF_FIGURE_WORD])
+{
+  const char *text = alf_figure_text(cell, "source"), *end = strstr(text, ".npy");
+  if (!end) {
+    snprintf(word, ALF_FIGURE_WORD, "%.*s", (int)strcspn(text, ":"), text);
+    return;
+  }
+  for (const char *slash = strchr(text, '/'); slash; slash = strchr(text, '/'))
+    text = slash + 1;
+  snprintf(word, ALF_FIGURE_WORD, "%.*s%s", (int)(end - text), text, end + 4);
+}
+
 int alf_figure_column(const alf_series *series, const char *name)
 {
   for (int i = 0; i < series->columns; i++)

@@ -19,7 +19,7 @@ typedef struct alf_moe_layer_record {
   double dead;                   /* experts without a token */
   double objective, optimum;     /* Σ γ of the chosen, and the certified optimum of the batch; NaN: not measured */
   double gap;                    /* D(p) − optimum */
-  double inside;                 /* experts k with p_k − p_0 in its interval of optimal prices, of the experts */
+  double inside;                 /* experts k with p_k − p_0 in its interval of optimal prices, of all k > 0 */
   double outside;                /* the farthest that a p_k − p_0 is from its interval, affinity units */
   double correlation;            /* of the shift with the centre of all optimal prices, over the experts */
 } alf_moe_layer_record;

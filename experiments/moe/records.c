@@ -53,11 +53,11 @@ static void place_shift(const double *shift, const layer_optimum *o, alf_moe_lay
     double low = interval.low == INT64_MIN ? -(double)INFINITY : ldexp((double)interval.low, -grid_bits);
     double high = interval.high == INT64_MAX ? (double)INFINITY : ldexp((double)interval.high, -grid_bits);
     double outside = fmax(0, fmax(low - (shift[k] - shift[0]), shift[k] - shift[0] - high));
-    inside += outside == 0;
+    inside += k > 0 && outside == 0;
     r->outside = fmax(r->outside, outside);
     centre[k] = ldexp((double)o->face.centre[k], -grid_bits);
   }
-  r->inside = (double)inside / experts;
+  r->inside = (double)inside / (experts - 1);
   r->correlation = gsl_stats_correlation(shift, 1, centre, 1, (size_t)experts);
 }
 

@@ -11,6 +11,8 @@
 
 #define SECTION      "experiment"
 #define QUICK        "quick"
+#define ALSO         "also"
+#define QUICK_ALSO   "quick also"
 #define LARGEST_FILE (1 << 20)
 
 /* Keys of every kind. */
@@ -29,6 +31,7 @@ typedef struct reading {
   const char *path;
   const alf_ini *ini;
   bool quick;
+  int grid;                           /* 1: [also] */
   const alf_ini_entry *entry[COMMON]; /* the last one of each; NULL: none */
 } reading;
 
@@ -49,11 +52,13 @@ static int find_common(const char *name)
   return c;
 }
 
-static alf_key_values *find_own(const alf_config *config, const char *name)
+/* Of the grid that is read. */
+static alf_key_values *find_own(const reading *r, const char *name)
 {
-  for (int k = 0; k < config->keys; k++)
-    if (!strcmp(config->values[k].key->name, name))
-      return &config->values[k];
+  alf_key_values *values = r->config->values + r->grid * r->config->keys;
+  for (int k = 0; k < r->config->keys; k++)
+    if (!strcmp(values[k].key->name, name))
+      return &values[k];
   return NULL;
 }
 
@@ -69,12 +74,24 @@ static alf_status refuse_key(const alf_config *config, const char *name, alf_err
                   known);
 }
 
-/* --set goes before [quick], and that before [experiment]; −1: not to be read. */
+static bool is_of_also(const alf_ini_entry *e)
+{
+  return !strcmp(e->section, ALSO) || !strcmp(e->section, QUICK_ALSO);
+}
+
+static bool is_of_quick(const alf_ini_entry *e)
+{
+  return !strcmp(e->section, QUICK) || !strcmp(e->section, QUICK_ALSO);
+}
+
+/* --set goes before [quick also], [also], [quick] and [experiment], in this order; −1: not to be read. */
 static int rank(const reading *r, const alf_ini_entry *e)
 {
   if (e->line == 0)
-    return 2;
-  return strcmp(e->section, QUICK) ? 0 : r->quick ? 1 : -1;
+    return 4;
+  if ((is_of_quick(e) && !r->quick) || (is_of_also(e) && r->grid == 0))
+    return -1;
+  return 2 * is_of_also(e) + is_of_quick(e);
 }
 
 /* Whether there are other values of the key that this one gives way to. */
@@ -94,10 +111,13 @@ static alf_status sort_common(reading *r, alf_error *err)
     const alf_ini_entry *e = &r->ini->entry[i];
     alf_error cause = {0};
     int c = find_common(e->key);
-    if (strcmp(e->section, SECTION) && strcmp(e->section, QUICK)) {
+    if (strcmp(e->section, SECTION) && !is_of_also(e) && !is_of_quick(e)) {
       char shown[60];
       alf_printable(shown, sizeof shown, e->section, strlen(e->section));
-      alf_fail(&cause, ALF_EINVAL, "section [%s]: expected [" SECTION "] or [" QUICK "]", shown);
+      alf_fail(&cause, ALF_EINVAL, "section [%s]: expected [" SECTION "], [" ALSO "], [" QUICK "] or [" QUICK_ALSO "]",
+               shown);
+    } else if (c < COMMON && is_of_also(e)) {
+      alf_fail(&cause, ALF_EINVAL, "%s: expected in [" SECTION "] or [" QUICK "] only", e->key);
     } else if (c < COMMON && r->entry[c] && !is_replaced(r, e)) {
       alf_fail(&cause, ALF_EINVAL, "%s: is given twice", e->key);
     } else if (c < COMMON && !is_replaced(r, e)) {
@@ -155,14 +175,20 @@ static alf_status read_common(reading *r, alf_error *err)
   return status == ALF_OK ? alf_memory_check(&config->memory, err) : status;
 }
 
-static alf_status prepare_keys(alf_config *config, alf_error *err)
+static alf_status prepare_keys(reading *r, alf_error *err)
 {
+  alf_config *config = r->config;
+  config->grids = 1;
+  for (long long i = 0; i < r->ini->count; i++)
+    if (!strcmp(r->ini->entry[i].section, ALSO))
+      config->grids = 2;
   while (config->experiment->keys[config->keys].name)
     config->keys++;
-  config->values = calloc((size_t)config->keys, sizeof *config->values);
-  for (int k = 0; config->values && k < config->keys; k++)
-    config->values[k].key = &config->experiment->keys[k];
-  return config->values ? ALF_OK : alf_fail_memory(err, (size_t)config->keys * sizeof *config->values);
+  size_t count = (size_t)config->grids * (size_t)config->keys;
+  config->values = calloc(count, sizeof *config->values);
+  for (size_t k = 0; config->values && k < count; k++)
+    config->values[k].key = &config->experiment->keys[k % (size_t)config->keys];
+  return config->values ? ALF_OK : alf_fail_memory(err, count * sizeof *config->values);
 }
 
 static alf_status read_own(reading *r, alf_error *err)
@@ -170,7 +196,7 @@ static alf_status read_own(reading *r, alf_error *err)
   alf_config *config = r->config;
   for (long long i = 0; i < r->ini->count; i++) {
     const alf_ini_entry *e = &r->ini->entry[i];
-    alf_key_values *values = find_own(config, e->key);
+    alf_key_values *values = find_own(r, e->key);
     alf_error cause = {0};
     if (find_common(e->key) < COMMON || is_replaced(r, e))
       continue;
@@ -187,7 +213,7 @@ static alf_status fill_in(reading *r, alf_error *err)
   alf_config *config = r->config;
   alf_status status = ALF_OK;
   for (int k = 0; status == ALF_OK && k < config->keys; k++) {
-    alf_key_values *values = &config->values[k];
+    alf_key_values *values = &config->values[r->grid * config->keys + k];
     if (values->count == 0 && !values->key->fallback)
       return alf_fail(err, ALF_EFORMAT, "%.200s: no %s: expected %s = %.200s", r->path, values->key->name,
                       values->key->name, values->key->help);
@@ -244,10 +270,13 @@ static alf_status read_ini(reading *r, alf_error *err)
   if (status == ALF_OK)
     status = read_common(r, err);
   if (status == ALF_OK)
-    status = prepare_keys(r->config, err);
-  if (status == ALF_OK)
+    status = prepare_keys(r, err);
+  for (r->grid = 0; status == ALF_OK && r->grid < r->config->grids; r->grid++) {
     status = read_own(r, err);
-  return status == ALF_OK ? fill_in(r, err) : status;
+    if (status == ALF_OK)
+      status = fill_in(r, err);
+  }
+  return status;
 }
 
 static alf_status parse(alf_config *config, const char *path, const char *text, const char *set, bool quick,
@@ -314,7 +343,7 @@ alf_status alf_config_read_quick(alf_config *config, const char *path, const cha
 
 void alf_config_free(alf_config *config)
 {
-  for (int k = 0; k < config->keys && config->values; k++)
+  for (int k = 0; k < config->grids * config->keys && config->values; k++)
     free(config->values[k].value);
   free(config->values);
   alf_memory_free(&config->memory);

@@ -1,7 +1,8 @@
 /* A config of alflab run: an .ini with a section [experiment]. Its keys are kind, title, seed, repetitions, threads and
    those of the kind, each of which may have several values (values.h). A key that is given again, or goes on in an
-   indented line, adds to its values. A second section, [quick], has other values for some of them, for a run that is to
-   end soon. */
+   indented line, adds to its values. The section [also], if there is one, stands for more cells: they differ from those of
+   [experiment] in the keys that it gives. [quick] and [quick also] have other values for some keys of the two, for a run
+   that is to end soon. */
 #ifndef ALF_RUN_CONFIG_H
 #define ALF_RUN_CONFIG_H
 
@@ -17,9 +18,9 @@ typedef struct alf_config {
   const char *text;  /* of the file, and behind it what --set has changed, as a comment */
   uint64_t seed;     /* the root */
   int64_t repetitions;
-  int threads; /* of a cell */
-  int keys;
-  alf_key_values *values; /* keys, in the order of the kind's */
+  int threads;            /* of a cell */
+  int keys, grids;        /* grids: 1, or 2 with [also] */
+  alf_key_values *values; /* grids × keys, in the order of the kind's */
 } alf_config;
 
 /* Reads a file; `set` is "KEY=VALUE;…", each instead of what the file says of that key; NULL: nothing. Errors: ALF_EIO;

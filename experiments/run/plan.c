@@ -25,7 +25,8 @@ uint64_t alf_cell_seed(uint64_t root, const char *source, int64_t repetition)
 
 static const alf_key_value *value_at(const alf_plan *plan, int64_t c, int k)
 {
-  return &plan->config->values[k].value[plan->place[c * plan->config->keys + k]];
+  const alf_config *config = plan->config;
+  return &config->values[plan->cell[c].grid * config->keys + k].value[plan->place[c * config->keys + k]];
 }
 
 /* The cell's source; NULL where the kind has none. */
@@ -37,14 +38,17 @@ static const alf_key_value *source_of(const alf_plan *plan, int64_t c)
   return NULL;
 }
 
-static alf_status count_cells(const alf_config *config, int64_t *cells, alf_error *err)
+static alf_status count_cells(const alf_config *config, int64_t product[2], alf_error *err)
 {
-  *cells = config->repetitions;
-  for (int k = 0; k < config->keys; k++) {
-    if (config->values[k].count > ALF_MOST_CELLS / *cells)
-      return alf_fail(err, ALF_EFORMAT, "%s: more than %d cells: expected fewer values or repetitions", config->name,
-                      ALF_MOST_CELLS);
-    *cells *= config->values[k].count;
+  for (int g = 0; g < config->grids; g++) {
+    product[g] = config->repetitions;
+    for (int k = 0; k < config->keys; k++) {
+      int64_t count = config->values[g * config->keys + k].count;
+      if (count > (ALF_MOST_CELLS - (g ? product[0] : 0)) / product[g])
+        return alf_fail(err, ALF_EFORMAT, "%s: more than %d cells: expected fewer values or repetitions", config->name,
+                        ALF_MOST_CELLS);
+      product[g] *= count;
+    }
   }
   return ALF_OK;
 }
@@ -58,15 +62,17 @@ static alf_status take_memory(alf_plan *plan, int64_t cells, alf_error *err)
 }
 
 /* The product; repetitions that would repeat nothing but the same are left out. */
-static void multiply(alf_plan *plan, int64_t product)
+static void multiply(alf_plan *plan, int grid, int64_t product)
 {
   const alf_config *config = plan->config;
+  const alf_key_values *values = config->values + grid * config->keys;
   for (int64_t i = 0; i < product; i++) {
     int64_t rest = i / config->repetitions, c = plan->cells;
+    plan->cell[c].grid = grid;
     plan->cell[c].repetition = i % config->repetitions;
     for (int k = config->keys - 1; k >= 0; k--) {
-      plan->place[c * config->keys + k] = (int32_t)(rest % config->values[k].count);
-      rest /= config->values[k].count;
+      plan->place[c * config->keys + k] = (int32_t)(rest % values[k].count);
+      rest /= values[k].count;
     }
     const alf_key_value *source = source_of(plan, c);
     bool fixed = source && source->fixed;
@@ -93,6 +99,34 @@ static void find_key(alf_plan *plan, int64_t c)
   snprintf(text, sizeof text, "%llu", (unsigned long long)plan->cell[c].seed);
   alf_digest_add_text(&digest, text);
   alf_digest_finish(&digest, plan->cell[c].key);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+  return strcmp(a, b);
+}
+
+/* Leaves out the cells behind `first`, those of [also], that are among the first ones. */
+static alf_status leave_out_doubles(alf_plan *plan, int64_t first, alf_error *err)
+{
+  size_t keys = (size_t)plan->config->keys, count = (size_t)first;
+  char(*sorted)[ALF_DIGEST_TEXT] = calloc(count, sizeof *sorted);
+  if (!sorted)
+    return alf_fail_memory(err, count * sizeof *sorted);
+  for (size_t c = 0; c < count; c++)
+    strcpy(sorted[c], plan->cell[c].key);
+  qsort(sorted, count, sizeof *sorted, compare_keys);
+  int64_t kept = first;
+  for (int64_t c = first; c < plan->cells; c++) {
+    if (bsearch(plan->cell[c].key, sorted, count, sizeof *sorted, compare_keys))
+      continue;
+    plan->cell[kept] = plan->cell[c];
+    memmove(plan->place + (size_t)kept * keys, plan->place + (size_t)c * keys, keys * sizeof *plan->place);
+    kept++;
+  }
+  plan->cells = kept;
+  free(sorted);
+  return ALF_OK;
 }
 
 static void find_digest(alf_plan *plan)
@@ -128,16 +162,22 @@ static alf_status check_cells(const alf_plan *plan, alf_error *err)
 
 alf_status alf_plan_make(alf_plan *plan, const alf_config *config, alf_error *err)
 {
-  int64_t product = 0;
+  int64_t product[2] = {0};
   *plan = (alf_plan){.config = config};
-  alf_status status = count_cells(config, &product, err);
+  alf_status status = count_cells(config, product, err);
   if (status == ALF_OK)
-    status = take_memory(plan, product, err);
+    status = take_memory(plan, product[0] + product[1], err);
   if (status != ALF_OK)
     return status;
-  multiply(plan, product);
+  multiply(plan, 0, product[0]);
+  int64_t first = plan->cells;
+  if (config->grids > 1)
+    multiply(plan, 1, product[1]);
   for (int64_t c = 0; c < plan->cells; c++)
     find_key(plan, c);
+  status = leave_out_doubles(plan, first, err);
+  if (status != ALF_OK)
+    return status;
   alf_code_digests(config->experiment->code, plan->code);
   find_digest(plan);
   return check_cells(plan, err);
@@ -165,7 +205,12 @@ alf_experiment_cell alf_plan_cell_at(const alf_plan *plan, int64_t c, alf_named 
 
 static bool has_several(const alf_plan *plan, int k)
 {
-  return plan->config->values[k].count > 1;
+  const alf_config *config = plan->config;
+  const alf_key_values *values = &config->values[k], *also = config->grids > 1 ? values + config->keys : values;
+  char text[2][ALF_VALUE_TEXT];
+  alf_value_print(&values->value[0].value, text[0]);
+  alf_value_print(&also->value[0].value, text[1]);
+  return values->count > 1 || also->count > 1 || strcmp(text[0], text[1]) != 0;
 }
 
 void alf_plan_describe(const alf_plan *plan, int64_t c, char *text, size_t size)

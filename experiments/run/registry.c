@@ -8,6 +8,8 @@
   X(regret)                                                                                                            \
   X(ties)                                                                                                              \
   X(solve)                                                                                                             \
+  X(prices)                                                                                                            \
+  X(cost)                                                                                                              \
   X(train)
 
 #define DECLARE(name) extern const alf_experiment alf_experiment_##name;

@@ -3,6 +3,7 @@
 
 #include "core/grow.h"
 #include "core/hot.h"
+#include "core/large.h"
 #include "exact/exchange.h"
 #include "exact/exchange_graph.h"
 #include "exact/paths.h"
@@ -29,6 +30,7 @@ static const int64_t full = -ALF_PATH_NONE;
 
 typedef struct finish {
   alf_exchange_graph graph; /* its costs are those of paths: with the arcs of the further token */
+  alf_large column_room;
   int64_t *column; /* E×T: what tokens get by a move to an expert; NULL for a batch that is too large for it */
   int64_t *cost;   /* nodes×nodes: of tokens alone */
   int64_t *open;   /* E: scratch */
@@ -50,7 +52,7 @@ static void finish_free(finish *f)
   free(f->holders);
   free(f->cost);
   free(f->open);
-  free(f->column);
+  alf_large_free(&f->column_room);
   free(f->lost);
   free(f->lack);
   free(f->path);
@@ -88,7 +90,7 @@ static alf_status finish_alloc(finish *f, alf_error *err)
   f->cost = malloc(arcs * sizeof *f->cost);
   f->open = malloc(experts * sizeof *f->open);
   bool turns = x->tokens * x->experts <= MOST_CELLS;
-  f->column = turns ? malloc((size_t)(x->tokens * x->experts) * sizeof *f->column) : NULL;
+  f->column = turns ? alf_large_take(&f->column_room, (size_t)(x->tokens * x->experts) * sizeof *f->column) : NULL;
   f->lack = malloc(experts * sizeof *f->lack);
   f->holders = calloc(experts, sizeof *f->holders);
   f->path = malloc(experts * sizeof *f->path);

@@ -1,7 +1,5 @@
 #include "faults.h"
 
-#include <stddef.h>
-
 alf_fault_state alf_faults;
 
 /* What the linker makes of malloc and the others: __real_ is the C library's, __wrap_ takes the calls. */
@@ -40,11 +38,13 @@ static void *taken(void *block)
 
 void *__wrap_malloc(size_t size)
 {
+  alf_faults.bytes += size;
   return is_fatal() ? NULL : taken(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
+  alf_faults.bytes += count * size;
   return is_fatal() ? NULL : taken(__real_calloc(count, size));
 }
 

@@ -5,6 +5,7 @@
 #define ALF_TEST_FAULTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct alf_fault_state {
   bool armed;
@@ -12,6 +13,7 @@ typedef struct alf_fault_state {
   int fatal;
   int made, failed; /* allocations since it was armed */
   int live;         /* blocks taken less blocks given back, armed or not */
+  size_t bytes;     /* asked of malloc and calloc since it was armed */
 } alf_fault_state;
 
 extern alf_fault_state alf_faults;

@@ -325,6 +325,44 @@ static void verdicts_without_memory_are_inconclusive(void **state)
   }
 }
 
+/* Bytes that an iteration of T tokens takes, E = 64; its updates take none. */
+static size_t bytes_of_iteration(int64_t tokens, alf_dtype dtype, bool eager)
+{
+  alf_affinity batch = {0};
+  alf_iterate *it = NULL;
+  alf_error err = {0};
+  const alf_step *step;
+  assert_ok(alf_affinity_alloc(&batch, dtype, tokens, 64, &err), &err);
+  memset(batch.storage, 0, (size_t)tokens * 64 * (dtype == ALF_FLOAT32 ? sizeof(float) : sizeof(double)));
+  alf_iterate_settings settings = {alf_rule_find("sign"), alf_schedule_find("constant"), 0.25, 8};
+  settings.eager = eager;
+  settings.threads = 1;
+  alf_faults_arm(-1, false);
+  assert_ok(alf_iterate_alloc(&it, &batch, &settings, &err), &err);
+  size_t bytes = alf_faults.bytes;
+  assert_ok(alf_iterate_start(it, &batch, &err), &err);
+  for (int n = 0; n < 5; n++)
+    assert_ok(alf_iterate_step(it, &batch, &step, &err), &err);
+  alf_faults.armed = false;
+  assert_true(bytes > 0 && alf_faults.bytes == bytes);
+  alf_iterate_free(it);
+  alf_affinity_free(&batch);
+  return bytes;
+}
+
+static void an_iteration_takes_32_bytes_a_token(void **state)
+{
+  (void)state;
+  for (int dtype = ALF_FLOAT32; dtype <= ALF_DYADIC; dtype++)
+    for (int eager = 0; eager < 2; eager++) {
+      size_t more =
+          bytes_of_iteration(20000, (alf_dtype)dtype, eager) - bytes_of_iteration(10000, (alf_dtype)dtype, eager);
+      if (more < 16 * 10000 || more > 32 * 10000)
+        fail_msg("type %d, %s: %g bytes a token, expected 16 to 32", dtype, eager ? "eager" : "lazy",
+                 (double)more / 1e4);
+    }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -332,6 +370,7 @@ int main(void)
       cmocka_unit_test(every_solver_may_run_out_of_memory),
       cmocka_unit_test(exchange_may_run_out_of_memory_where_it_is_hard),
       cmocka_unit_test(verdicts_without_memory_are_inconclusive),
+      cmocka_unit_test(an_iteration_takes_32_bytes_a_token),
   };
   return cmocka_run_group_tests(tests, alf_fixture_setup, alf_fixture_teardown);
 }

@@ -113,12 +113,16 @@ typedef struct refused {
 } refused;
 
 static const refused wrong[] = {
-    {"", NULL, ALF_EFORMAT, "x.ini: no kind: expected kind = one of iterate, verify"},
+    {"", NULL, ALF_EFORMAT, "x.ini: no kind: expected kind = one of iterate, updates"},
     {"[experiment]\nkind = itarate\n", NULL, ALF_EFORMAT,
      "x.ini: line 2: kind = itarate: no such kind; expected one of iterate, "},
     {"kind = iterate\n", NULL, ALF_EFORMAT, "x.ini: line 1: section []: expected [experiment]"},
     {"[experiment]\n\nnonsense\n", NULL, ALF_EFORMAT, "x.ini: line 3: expected [section] or key = value"},
-    {HEAD "[more]\na = 1\n", NULL, ALF_EFORMAT, "x.ini: line 5: section [more]"},
+    {HEAD "[more]\na = 1\n", NULL, ALF_EFORMAT,
+     "x.ini: line 5: section [more]: expected [experiment], [also], [quick] or [quick also]"},
+    {HEAD "source = uniform\n[also]\nseed = 1\n", NULL, ALF_EFORMAT,
+     "x.ini: line 6: seed: expected in [experiment] or [quick] only"},
+    {HEAD "source = uniform\n[also]\nv = 1\n", NULL, ALF_EFORMAT, "x.ini: line 6: v: no such key of kind iterate"},
     {HEAD "skew = 1\n", NULL, ALF_EFORMAT,
      "x.ini: line 4: skew: no such key of kind iterate; expected one of kind, title"},
     {HEAD "u = 1\n", NULL, ALF_EFORMAT, "x.ini: no source: expected source = affinities"},

@@ -82,6 +82,55 @@ static void seeds_depend_on_root_source_and_repetition_alone(void **state)
   drop(&p);
 }
 
+/* "rule schedule u" of every cell, with commas between. */
+static const char *listed(const planned *p)
+{
+  static char text[1000];
+  text[0] = '\0';
+  for (int64_t c = 0; c < p->plan.cells; c++) {
+    alf_named setting[20];
+    alf_experiment_cell cell = alf_plan_cell_at(&p->plan, c, setting);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "%s%s %s %g", c ? ", " : "", alf_setting_text(&cell, "rule"),
+             alf_setting_text(&cell, "schedule"), alf_setting_real(&cell, "u"));
+  }
+  return text;
+}
+
+static const char with_more[] = "[experiment]\nkind = iterate\ntopk = 2\nsource = uniform:T=64,E=8\n"
+                                "rule = sign\nschedule = constant, 1/n\nu = 1, 2\n"
+                                "[also]\nrule = none, sign\nschedule = constant\n"
+                                "[quick]\nu = 3\n[quick also]\nrule = proportional\n";
+
+/* Those of [also] come last, and none comes twice; --set holds for both. */
+static void more_cells_stand_behind(void **state)
+{
+  (void)state;
+  planned p;
+  char where[200];
+  make(&p, "x.ini", with_more, NULL);
+  assert_string_equal(listed(&p), "sign constant 1, sign constant 2, sign 1/n 1, sign 1/n 2, none constant 1, "
+                                  "none constant 2");
+  alf_plan_describe(&p.plan, 4, where, sizeof where);
+  assert_string_equal(where, "rule = none, schedule = constant, u = 1");
+  drop(&p);
+  make(&p, "x.ini", with_more, "u=5;rule=bip");
+  assert_string_equal(listed(&p), "bip constant 5, bip 1/n 5");
+  drop(&p);
+}
+
+static void a_quick_run_has_cells_of_its_own(void **state)
+{
+  const char *path = alf_test_path(state, "quick.ini");
+  alf_error err = {0};
+  planned p;
+  alf_test_write(path, with_more, strlen(with_more));
+  assert_ok(alf_config_read_quick(&p.config, path, NULL, &err), &err);
+  assert_ok(alf_plan_make(&p.plan, &p.config, &err), &err);
+  assert_string_equal(listed(&p), "sign constant 3, sign 1/n 3, proportional constant 3");
+  drop(&p);
+}
+
 static void what_no_seed_changes_is_there_once(void **state)
 {
   (void)state;
@@ -210,6 +259,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cells_are_in_order),
       cmocka_unit_test(seeds_depend_on_root_source_and_repetition_alone),
+      cmocka_unit_test(more_cells_stand_behind),
+      cmocka_unit_test(a_quick_run_has_cells_of_its_own),
       cmocka_unit_test(what_no_seed_changes_is_there_once),
       cmocka_unit_test(keys_tell_cells_apart),
       cmocka_unit_test(keys_depend_on_the_contents_of_files),

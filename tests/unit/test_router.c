@@ -159,10 +159,10 @@ static void every_rule_in_every_arithmetic(void **state)
   }
 }
 
-/* Formats change what the rule sees and how its shift is kept; which tokens may be skipped follows from the shift alone. */
-static void every_format(void **state)
+/* Formats change what the rule sees and how its shift is kept; which tokens may be skipped follows from the shift
+   alone. */
+static void compare_formats(const alf_affinity *batch, const alf_rule *rule, int steps)
 {
-  (void)state;
   static const char *const formats[] = {"shift=float32",
                                         "shift=bfloat16",
                                         "shift=float16",
@@ -174,20 +174,30 @@ static void every_format(void **state)
                                         "padding=70",
                                         "groups=4,kept=2",
                                         "groups=4,kept=2,mask=0"};
-  static const char *const rules[] = {"sign", "smebu"};
+  for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+    alf_format format;
+    alf_error err = {0};
+    assert_ok(alf_format_read(formats[f], &format, &err), &err);
+    alf_iterate_settings settings = {rule, alf_schedule_find("1/n"), rule->weight ? 0.5 : 0.02, 3};
+    settings.format = &format;
+    compare(batch, &settings, steps, format.groups ? 0 : steps);
+  }
+}
+
+/* At a size at which much is skipped; and every rule, at a smaller one. */
+static void every_format(void **state)
+{
+  (void)state;
   for (int dtype = ALF_FLOAT32; dtype <= ALF_DYADIC; dtype++) {
-    alf_affinity batch = {0};
+    alf_affinity batch = {0}, few = {0};
     to_type("softmax:T=530,E=24,skew=1", (alf_dtype)dtype, &batch);
-    for (size_t f = 0; f < sizeof formats / sizeof *formats; f++)
-      for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
-        alf_format format;
-        alf_error err = {0};
-        assert_ok(alf_format_read(formats[f], &format, &err), &err);
-        alf_iterate_settings settings = {alf_rule_find(rules[r]), alf_schedule_find("1/n"), 0.02, 3};
-        settings.format = &format;
-        compare(&batch, &settings, 24, format.groups ? 0 : 24);
-      }
+    to_type("softmax:T=130,E=16,skew=1", (alf_dtype)dtype, &few);
+    compare_formats(&batch, alf_rule_find("sign"), 24);
+    compare_formats(&batch, alf_rule_find("smebu"), 24);
+    for (const alf_rule *const *rule = alf_rules; *rule; rule++)
+      compare_formats(&few, *rule, 8);
     alf_affinity_free(&batch);
+    alf_affinity_free(&few);
   }
 }
 

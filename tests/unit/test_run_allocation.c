@@ -4,13 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "faults.h"
 #include "files.h"
+#include "report/report.h"
 #include "run/export.h"
 #include "run/job.h"
 
-static char store_path[ALF_TEST_PATH], csv_path[ALF_TEST_PATH];
+static char store_path[ALF_TEST_PATH], csv_path[ALF_TEST_PATH], page_path[ALF_TEST_PATH];
 
 static const char text[] = "[experiment]\nkind = iterate\ntopk = 1\nsource = uniform:T=4,E=2 | grid:T=4,E=2\n"
                            "rule = sign, smebu[kappa=2]\nu = 1..8 *2, usual\nsteps = 2\nseries = 1\n";
@@ -18,7 +20,7 @@ static const char text[] = "[experiment]\nkind = iterate\ntopk = 1\nsource = uni
 typedef struct fixture {
   alf_config config, made;
   alf_plan plan, planned;
-  alf_store *store, *opened;
+  alf_store *store, *few, *opened;
   alf_outcome outcome;
   alf_results results;
   alf_series series;
@@ -72,6 +74,13 @@ static alf_status export_both(fixture *f, alf_error *err)
   return status == ALF_OK ? alf_export_series(&f->results, f->store, "iterates", csv_path, true, err) : status;
 }
 
+/* Of an experiment of few cells, and with what draws nothing in gnuplot's place. */
+static alf_status report(fixture *f, alf_error *err)
+{
+  alf_report_result told;
+  return alf_report_write(f->few, page_path, NULL, &told, err);
+}
+
 static void clean(fixture *f)
 {
   alf_config_free(&f->made);
@@ -116,7 +125,8 @@ static void every_allocation_may_fail(void **state)
                                          {"entering", enter, 1},
                                          {"results", read_results, 50},
                                          {"results of a plan", read_plan, 4},
-                                         {"export", export_both, 10}};
+                                         {"export", export_both, 10},
+                                         {"report", report, 50}};
   for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)
     for (int for_good = 0; for_good < 2; for_good++) {
       int fatal = 0;
@@ -129,6 +139,40 @@ static void every_allocation_may_fail(void **state)
 
 static void *folder;
 
+static const char few[] =
+    "[experiment]\nkind = iterate\ntopk = 1\nsource = uniform:T=4,E=2\nu = 1, 2\nsteps = 2\nseries = 1\n";
+
+static const char no_gnuplot[] = "#!/bin/sh\n[ \"$1\" = --version ] && exit\n"
+                                 "out=${3##*out=\\\'}\n"
+                                 "echo '<svg viewBox=\"0 0 1 1\"><defs></defs><path/></svg>' >\"${out%%\\\'*}\"\n";
+
+static void put_gnuplot_in_path(void)
+{
+  char program[ALF_TEST_PATH], path[4096];
+  snprintf(program, sizeof program, "%s/gnuplot", (const char *)folder);
+  snprintf(path, sizeof path, "%s:%s", (const char *)folder, getenv("PATH"));
+  alf_test_write(program, no_gnuplot, sizeof no_gnuplot - 1);
+  assert_int_equal(chmod(program, 0700), 0);
+  assert_int_equal(setenv("PATH", path, 1), 0);
+}
+
+/* The store for the report: both cells with what a run of one gives. */
+static void fill_few(fixture *f)
+{
+  char path[ALF_TEST_PATH];
+  alf_error err = {0};
+  alf_plan plan = {0};
+  alf_attempt attempt = {ALF_CELL_DONE, "", "now", "here", 1};
+  snprintf(path, sizeof path, "%s/few", (const char *)folder);
+  assert_ok(alf_config_parse(&f->made, "few.ini", few, NULL, &err), &err);
+  assert_ok(alf_plan_make(&plan, &f->made, &err), &err);
+  assert_ok(alf_store_open(&f->few, path, ALF_STORE_WRITE, &err), &err);
+  assert_ok(alf_store_enter(f->few, &plan, &err), &err);
+  for (int c = 0; c < 2; c++)
+    assert_ok(alf_store_record(f->few, &plan, c, &attempt, &f->outcome, &err), &err);
+  alf_plan_free(&plan);
+}
+
 static int set_up(void **state)
 {
   fixture *f = calloc(1, sizeof *f);
@@ -138,12 +182,15 @@ static int set_up(void **state)
     return -1;
   snprintf(store_path, sizeof store_path, "%s/store", (const char *)folder);
   snprintf(csv_path, sizeof csv_path, "%s/x.csv", (const char *)folder);
+  snprintf(page_path, sizeof page_path, "%s/x.html", (const char *)folder);
   assert_ok(alf_config_parse(&f->config, "b.ini", text, NULL, &err), &err);
   assert_ok(alf_plan_make(&f->plan, &f->config, &err), &err);
   assert_ok(alf_store_open(&f->store, store_path, ALF_STORE_WRITE, &err), &err);
   assert_ok(alf_store_enter(f->store, &f->plan, &err), &err);
   assert_ok(run_cell(f, &err), &err);
   assert_ok(alf_store_record(f->store, &f->plan, 1, &attempt, &f->outcome, &err), &err);
+  fill_few(f);
+  put_gnuplot_in_path();
   clean(f);
   *state = f;
   return 0;
@@ -152,6 +199,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
   fixture *f = *state;
+  alf_store_close(f->few);
   alf_store_close(f->store);
   alf_plan_free(&f->plan);
   alf_config_free(&f->config);

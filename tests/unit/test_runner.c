@@ -114,6 +114,7 @@ static void plan(fixture *f, const alf_experiment *kind, const char *u, int64_t 
                            .repetitions = repetitions,
                            .threads = 1,
                            .keys = 2,
+                           .grids = 1,
                            .values = calloc(2, sizeof *f->config.values)};
   for (int k = 0; k < 2; k++) {
     f->config.values[k].key = &kind->keys[k];

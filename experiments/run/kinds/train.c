@@ -9,11 +9,15 @@
 #include "run/folder.h"
 #include "run/kinds/keys.h"
 
+static const char *const config_words[] = {"config", NULL};
+
 static const alf_key keys[] = {
     {"config", ALF_KEY_FILE, NULL, .help = "the .ini of alflab train that all cells start from"},
     KEY_RULE,
     KEY_SCHEDULE,
     KEY_U,
+    {"auxiliary", ALF_KEY_REAL, "config", 0, 1e9, config_words,
+     .help = "coefficient of the auxiliary loss; config: as the .ini says"},
     {"set", ALF_KEY_TEXT, "none", .help = "SECTION.KEY=VALUE ... over the .ini, blanks between; or none"},
     {"series", ALF_KEY_WHOLE, "10", 0, 1e9, .help = "record every Nth step in the series steps; 0: none"},
     {0}};
@@ -46,6 +50,8 @@ static alf_status set_balance(alf_moe_config *config, const alf_experiment_cell 
   if (status == ALF_OK)
     status = alf_moe_config_set(config, "balance.schedule", alf_setting_text(cell, "schedule"), err);
   config->u = alf_setting_is(cell, "u", "usual") ? 0 : alf_setting_real(cell, "u");
+  if (!alf_setting_is(cell, "auxiliary", "config"))
+    config->shape.auxiliary = alf_setting_real(cell, "auxiliary");
   return status;
 }
 

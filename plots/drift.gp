@@ -29,9 +29,9 @@ do for [f = 1:2] {
     unset logscale
     set format '%g'
     set xrange [0:n_max]
-    set yrange [0:(f == 1 ? 25 : 15)]
-    set xtics autofreq
-    set ytics 5
+    set yrange [0:(f == 1 ? 20 : 6)]
+    set xtics 0, (f == 1 ? 100 : 5)
+    set ytics 0, (f == 1 ? 5 : 2)
     set mxtics 1
     set mytics 1
     set label 1 sprintf('%c   %s, %s rule', 96 + 3 * (f - 1) + r, word(titles, f), word(rules, r)) at graph 0, 1.07 left
@@ -52,7 +52,7 @@ do for [f = 1:2] {
   set mxtics default
   set mytics default
   set label 1 sprintf('%c   mean over the run, by u', 96 + 3 * f) at graph 0, 1.07 left
-  set label 2 'u' at graph 0.5, -0.22 center
+  set label 2 'u  (affinity; proportional: a slot)' at graph 0.5, -0.22 center font ',14'
   set label 3 ''
   set label 4 'thick: proportional' at graph 0.04, 0.94 left font ',13'
   set label 5 'thin: sign' at graph 0.04, 0.85 left font ',13'

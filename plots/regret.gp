@@ -35,9 +35,8 @@ plot for [i = 1:5] csv skip 1 using (pick(panel.' fit', word(sizes, i), $3)):4 w
   for [i = 1:5] csv skip 1 using (marked(panel, word(sizes, i), $3)):4 with points linestyle i linewidth 1
 
 eval place(1)
-eval head(1, '… by the predicted constant', 'R_N per factor of ten in N; open: predicted')
+eval head(1, '… by the predicted constant', 'per factor of ten in N (affinity); open: predicted')
 eval foot('a = uμ', '')
-set label 4 '(affinity)' at graph -0.13, 0.5 center rotate
 set xrange [0.2:5]
 set logscale x 2
 set format x '%g'
@@ -92,8 +91,8 @@ eval foot('batches N', '')
 set yrange [1:1e4]
 set ytics 1, 10
 all = '1/n 1/sqrt(n) constant'
-set label 5 'black: proportional' at graph 0.04, 0.94 left font ',13'
-set label 6 'blue, squares: sign' at graph 0.04, 0.85 left font ',13' textcolor rgb '#0072b2'
+set label 5 'black, solid: proportional' at graph 0.04, 0.94 left font ',13'
+set label 6 'blue, dashed: sign' at graph 0.04, 0.85 left font ',13' textcolor rgb '#0072b2'
 set label 7 'u' at graph 0.99, 0.72 right font ',13'
 set label 8 'u/√n' at graph 0.99, 0.27 right font ',13'
 set label 9 'u/n' at graph 0.99, 0.09 right font ',13'

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alf/population.h"
+#include "faults.h"
 #include "measure/tie_sample.h"
 
 /* Two experts, γ = (v, 1/2) with v at the middles of 256 equal parts of [0, 1]: a density of 1 at the tie. */
@@ -110,8 +111,43 @@ static void quadrature_is_met(void **state)
   alf_source_close(source);
 }
 
+/* Measures on the grid and takes both numbers from it. */
+static alf_status measure_all(alf_error *err)
+{
+  alf_family grid = {.name = "grid of this test", .fill = fill_grid};
+  alf_family_call call = {.experts = 2};
+  alf_tie_settings settings = {.family = &grid, .call = &call, .topk = 1, .step = 0.125, .tokens = 1};
+  alf_tie_sample sample = {0};
+  alf_interval interval;
+  alf_status status = alf_tie_sample_take(&sample, &settings, (double[]){0, 0}, err);
+  if (status == ALF_OK)
+    status = alf_tie_sample_density(&sample, ALF_TIES_BY_GRADIENTS, 0, 1, &interval, err);
+  if (status == ALF_OK)
+    status = alf_tie_sample_modulus(&sample, ALF_TIES_BY_GRADIENTS, ALF_TIES_BY_NEARNESS, &interval, err);
+  alf_tie_sample_free(&sample);
+  return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+  (void)state;
+  int fatal = 0;
+  for (bool failed = true; failed; fatal++) {
+    alf_error err = {0};
+    int before = alf_faults.live;
+    alf_faults_arm(fatal, false);
+    alf_status status = measure_all(&err);
+    alf_faults.armed = false;
+    failed = alf_faults.failed > 0;
+    assert_int_equal(status, failed ? ALF_ENOMEM : ALF_OK);
+    assert_int_equal(alf_faults.live, before);
+  }
+  assert_true(fatal > 9); /* the arrays of a sample, and what the bootstrap takes */
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(grid_by_hand), cmocka_unit_test(quadrature_is_met)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(grid_by_hand), cmocka_unit_test(quadrature_is_met),
+                                     cmocka_unit_test(every_allocation_may_fail)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
   X(updates)                                                                                                           \
   X(verify)                                                                                                            \
   X(regret)                                                                                                            \
+  X(ties)                                                                                                              \
   X(solve)                                                                                                             \
   X(prices)                                                                                                            \
   X(cost)                                                                                                              \

@@ -96,7 +96,7 @@ static void print_experts(const alf_cli_face *f)
   printf("%6s  %13s  %13s  %13s  %13s", "expert", "centre", "low", "high", "width");
   printf(f->shift ? "  %13s  %13s\n" : "\n", "shift", "outside");
   for (int32_t k = 0; k < f->face.experts; k++) {
-    alf_interval interval = alf_face_interval(&f->face, 0, k);
+    alf_price_interval interval = alf_face_interval(&f->face, 0, k);
     double low = units(f, interval.low), high = units(f, interval.high);
     printf("%6d  %13.9f  %13.9f  %13.9f  %13.4g", k, units(f, f->face.centre[k]), low, high, high - low);
     if (f->shift)

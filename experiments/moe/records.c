@@ -49,7 +49,7 @@ static void place_shift(const double *shift, const layer_optimum *o, alf_moe_lay
   int32_t inside = 0;
   r->outside = 0;
   for (int32_t k = 0; k < experts; k++) {
-    alf_interval interval = alf_face_interval(&o->face, 0, k);
+    alf_price_interval interval = alf_face_interval(&o->face, 0, k);
     double low = interval.low == INT64_MIN ? -(double)INFINITY : ldexp((double)interval.low, -grid_bits);
     double high = interval.high == INT64_MAX ? (double)INFINITY : ldexp((double)interval.high, -grid_bits);
     double outside = fmax(0, fmax(low - (shift[k] - shift[0]), shift[k] - shift[0] - high));

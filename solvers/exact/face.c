@@ -90,7 +90,7 @@ static void find_groups(const struct work *w, alf_face *face)
   for (int32_t a = 0; a < w->nodes; a++) {
     face->groups += face->group[a] < 0;
     for (int32_t b = a; b < w->nodes && (face->group[a] < 0 || face->group[a] == a); b++) {
-      alf_interval interval = alf_face_interval(face, a, b);
+      alf_price_interval interval = alf_face_interval(face, a, b);
       if (interval.low == interval.high)
         face->group[b] = a;
     }
@@ -259,8 +259,8 @@ void alf_face_free(alf_face *face)
   *face = (alf_face){0};
 }
 
-alf_interval alf_face_interval(const alf_face *face, int32_t a, int32_t b)
+alf_price_interval alf_face_interval(const alf_face *face, int32_t a, int32_t b)
 {
   int64_t high = face->high[(int64_t)a * face->nodes + b], low = face->high[(int64_t)b * face->nodes + a];
-  return (alf_interval){low == ALF_FACE_NONE ? INT64_MIN : -low, high};
+  return (alf_price_interval){low == ALF_FACE_NONE ? INT64_MIN : -low, high};
 }

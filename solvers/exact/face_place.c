@@ -8,7 +8,7 @@ static const int64_t shift_limit = INT64_C(1) << 60;
 
 int64_t alf_face_outside(const alf_face *face, const int64_t *p, int32_t a, int32_t b)
 {
-  alf_interval interval = alf_face_interval(face, a, b);
+  alf_price_interval interval = alf_face_interval(face, a, b);
   int64_t difference = p[b] - p[a];
   if (interval.high != INT64_MAX && difference > interval.high)
     return difference - interval.high;

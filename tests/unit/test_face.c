@@ -37,7 +37,7 @@ static void tear_down(example *e)
 
 static void assert_interval(const example *e, int32_t a, int32_t b, int64_t low, int64_t high)
 {
-  alf_interval interval = alf_face_interval(&e->face, a, b);
+  alf_price_interval interval = alf_face_interval(&e->face, a, b);
   assert_true(interval.low == low);
   assert_true(interval.high == high);
 }

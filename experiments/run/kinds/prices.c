@@ -151,7 +151,7 @@ static void count_pairs(cell_run *run)
 {
   for (int32_t a = 0; a < run->batch.experts; a++)
     for (int32_t b = 0; b < a; b++) {
-      alf_interval interval = alf_face_interval(&run->face, a, b);
+      alf_price_interval interval = alf_face_interval(&run->face, a, b);
       double low = units(run, interval.low), high = units(run, interval.high);
       row_of(run, PAIRS, bin_of(high - low))[0]++;
       row_of(run, PAIRS, bin_of(fabs(units(run, alf_face_outside(&run->face, run->shift, a, b)))))[1]++;
@@ -171,7 +171,7 @@ static void put_experts(const cell_run *run)
 {
   double price = mean(run, run->face.centre), shift = mean(run, run->shift);
   for (int32_t k = 0; k < run->batch.experts; k++) {
-    alf_interval interval = alf_face_interval(&run->face, 0, k);
+    alf_price_interval interval = alf_face_interval(&run->face, 0, k);
     double row[] = {units(run, run->face.centre[k]) - price,
                     units(run, run->shift[k]) - shift,
                     units(run, interval.low),

@@ -54,11 +54,11 @@ alf_status alf_face_find(const alf_problem *problem, const alf_solution *solutio
 void alf_face_free(alf_face *face);
 
 /* All values that p_b − p_a takes at optimal prices, grid units; INT64_MIN and INT64_MAX: no bound. */
-typedef struct alf_interval {
+typedef struct alf_price_interval {
   int64_t low, high;
-} alf_interval;
+} alf_price_interval;
 
-alf_interval alf_face_interval(const alf_face *face, int32_t a, int32_t b);
+alf_price_interval alf_face_interval(const alf_face *face, int32_t a, int32_t b);
 
 /* How far p_b − p_a is above (positive) or below (negative) its interval, grid units; 0 inside. p holds E grid units,
    each of at most 2^60. */

@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/words.h"
 #include "run/parts.h"
 #include "run/runner.h"
 #include "shipped.h"
@@ -24,7 +25,7 @@ static const char *const own_configs[] = {"gate_balance.ini", "gate_stream.ini",
 
 typedef struct gate {
   const alf_cli_options *options;
-  char set[ALF_PATH]; /* the rule, for alf_config_read; "": none */
+  char set[ALF_PATH]; /* the rules, for alf_config_read; "": none */
   int plans;
   alf_config config[MOST_CONFIGS];
   alf_plan plan[MOST_CONFIGS];
@@ -51,20 +52,30 @@ static alf_status check_options(const alf_cli_options *o, alf_error *err)
 }
 
 /* A rule in a file is looked for from the folder of a config, where nobody expects it: it gets its whole path. */
-static alf_status name_rule(gate *g, alf_error *err)
+static alf_status add_rule(gate *g, const char *rule, alf_error *err)
 {
-  const char *rule = g->options->rule;
   double values[ALF_MAX_PARAMETERS];
   const alf_rule *found;
   char folder[ALF_PATH] = "";
-  alf_status status = rule ? alf_base_rule(rule, "", &found, values, err) : ALF_OK;
-  if (!rule || status != ALF_OK)
+  size_t used = strlen(g->set), room = sizeof g->set - used;
+  alf_status status = alf_base_rule(rule, "", &found, values, err);
+  if (status != ALF_OK)
     return status;
   bool relative = alf_rule_is_file(rule) && *rule != '/';
   if (relative && !getcwd(folder, sizeof folder))
     return alf_fail(err, ALF_EIO, "--rule %.300s: %s", rule, strerror(errno));
-  int length = snprintf(g->set, sizeof g->set, "rule=%s%s%s", folder, relative ? "/" : "", rule);
-  return length < (int)sizeof g->set ? ALF_OK : alf_fail(err, ALF_EINVAL, "--rule: expected a shorter path");
+  int length = snprintf(g->set + used, room, "%s%s%s%s", used ? "," : "rule=", folder, relative ? "/" : "", rule);
+  return length < (int)room ? ALF_OK : alf_fail(err, ALF_EINVAL, "--rule: expected a shorter path");
+}
+
+static alf_status add_rules(gate *g, alf_error *err)
+{
+  const char *rules = g->options->rule;
+  alf_cli_words words = {0};
+  alf_status status = rules ? alf_cli_split(&words, "--rule", rules, err) : ALF_OK;
+  for (int i = 0; i < words.count && status == ALF_OK; i++)
+    status = add_rule(g, words.word[i], err);
+  return status;
 }
 
 static bool has_rule(const alf_config *config)
@@ -108,17 +119,26 @@ static alf_status add_configs(gate *g, alf_error *err)
   return status;
 }
 
-/* A store that is there is replaced when all cells are done; anything else is left alone. */
+/* What is there is replaced only if it is a store. */
+static alf_status check_place(const char *path, alf_error *err)
+{
+  alf_store *old = NULL;
+  alf_status status = access(path, F_OK) == 0 ? alf_store_open(&old, path, ALF_STORE_READ, err) : ALF_OK;
+  alf_store_close(old);
+  return status;
+}
+
+/* The store of --save is replaced when all cells are done. */
 static alf_status open_stores(gate *g, alf_error *err)
 {
   const alf_cli_options *o = g->options;
-  alf_store *old = NULL;
-  alf_status status = o->base ? alf_store_open(&g->base, o->base, ALF_STORE_READ, err) : ALF_OK;
-  if (status == ALF_OK && o->save && access(o->save, F_OK) == 0)
-    status = alf_store_open(&old, o->save, ALF_STORE_READ, err);
-  alf_store_close(old);
   if (snprintf(g->path, sizeof g->path, o->save ? "%s.new" : ":memory:", o->save) >= (int)sizeof g->path - 40)
     return alf_fail(err, ALF_EINVAL, "--save %.100s...: expected a shorter path", o->save);
+  alf_status status = o->base ? alf_store_open(&g->base, o->base, ALF_STORE_READ, err) : ALF_OK;
+  if (status == ALF_OK && o->save)
+    status = check_place(o->save, err);
+  if (status == ALF_OK && o->save)
+    status = check_place(g->path, err);
   if (status == ALF_OK && o->save && unlink(g->path) != 0 && errno != ENOENT)
     status = alf_fail(err, ALF_EIO, "%.300s: %s", g->path, strerror(errno));
   return status == ALF_OK ? alf_store_open(&g->fresh, g->path, ALF_STORE_WRITE, err) : status;
@@ -250,7 +270,7 @@ int alf_bench_gate(const alf_cli_options *options, alf_error *err)
   g->options = options;
   alf_status status = check_options(options, err);
   if (status == ALF_OK)
-    status = name_rule(g, err);
+    status = add_rules(g, err);
   if (status == ALF_OK)
     status = add_configs(g, err);
   if (status == ALF_OK)

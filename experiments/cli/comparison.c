@@ -117,7 +117,7 @@ static void print_report(const alf_comparison *c, const char *base, const char *
   alf_cli_row("cells", "%lld in both, %lld only in base, %lld only new", (long long)p->count,
               (long long)(p->base.cells - p->count), (long long)(p->fresh.cells - p->count));
   if (p->files_differ)
-    alf_cli_row("files", "of %lld cells files have other contents", (long long)p->files_differ);
+    alf_cli_row("files", "of %lld cells files lie elsewhere or have other contents", (long long)p->files_differ);
   putchar('\n');
   print_table(c);
   printf("%lld worse, %lld undecided, %lld better, %lld unchanged\n", (long long)c->of[ALF_WORSE],

@@ -25,7 +25,7 @@ typedef struct alf_pairs_side {
 typedef struct alf_pairs {
   alf_memory memory;
   alf_pairs_side base, fresh;
-  int64_t count, files_differ; /* pairs; how many of them name files whose contents are others now */
+  int64_t count, files_differ; /* pairs; in how many files lie elsewhere or have other contents */
   alf_pair *pair;              /* in the order of experiment, subject, and what else they are */
 } alf_pairs;
 

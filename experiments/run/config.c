@@ -104,6 +104,14 @@ static bool is_replaced(const reading *r, const alf_ini_entry *e)
   return own < 0;
 }
 
+static bool has_section(const reading *r, const char *name)
+{
+  for (long long i = 0; i < r->ini->count; i++)
+    if (!strcmp(r->ini->entry[i].section, name))
+      return true;
+  return false;
+}
+
 /* Keys of every kind have one value. */
 static alf_status sort_common(reading *r, alf_error *err)
 {
@@ -116,6 +124,8 @@ static alf_status sort_common(reading *r, alf_error *err)
       alf_printable(shown, sizeof shown, e->section, strlen(e->section));
       alf_fail(&cause, ALF_EINVAL, "section [%s]: expected [" SECTION "], [" ALSO "], [" QUICK "] or [" QUICK_ALSO "]",
                shown);
+    } else if (!strcmp(e->section, QUICK_ALSO) && !has_section(r, ALSO)) {
+      alf_fail(&cause, ALF_EINVAL, "section [" QUICK_ALSO "]: expected a section [" ALSO "]");
     } else if (c < COMMON && is_of_also(e)) {
       alf_fail(&cause, ALF_EINVAL, "%s: expected in [" SECTION "] or [" QUICK "] only", e->key);
     } else if (c < COMMON && r->entry[c] && !is_replaced(r, e)) {
@@ -178,10 +188,7 @@ static alf_status read_common(reading *r, alf_error *err)
 static alf_status prepare_keys(reading *r, alf_error *err)
 {
   alf_config *config = r->config;
-  config->grids = 1;
-  for (long long i = 0; i < r->ini->count; i++)
-    if (!strcmp(r->ini->entry[i].section, ALSO))
-      config->grids = 2;
+  config->grids = has_section(r, ALSO) ? 2 : 1;
   while (config->experiment->keys[config->keys].name)
     config->keys++;
   size_t count = (size_t)config->grids * (size_t)config->keys;
@@ -198,7 +205,7 @@ static alf_status read_own(reading *r, alf_error *err)
     const alf_ini_entry *e = &r->ini->entry[i];
     alf_key_values *values = find_own(r, e->key);
     alf_error cause = {0};
-    if (find_common(e->key) < COMMON || is_replaced(r, e))
+    if (find_common(e->key) < COMMON || (values && is_replaced(r, e)))
       continue;
     alf_status status = values ? alf_values_add(values, e->value, config->base, &config->memory, &cause)
                                : refuse_key(config, e->key, &cause);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "figures/frame.h"
+#include "run/file.h"
 
 /* A file in memory. */
 typedef struct content {
@@ -109,7 +110,7 @@ static alf_status draw_again(const alf_figure *figure, const char *csv, content 
   if (status == ALF_OK)
     status = alf_figure_draw(figure, csv, svg, err);
   if (status == ALF_OK)
-    status = alf_figure_read(svg, &drawn->text, &drawn->length, err);
+    status = alf_file_read(svg, &drawn->text, &drawn->length, err);
   unlink(svg);
   rmdir(folder);
   return status;
@@ -124,9 +125,9 @@ alf_status alf_figure_check(const alf_figure *figure, const char *folder, alf_fi
   if (status == ALF_OK)
     status = alf_figure_path(folder, figure->name, "svg", svg, err);
   if (status == ALF_OK)
-    status = alf_figure_read(csv, &numbers.text, &numbers.length, err);
+    status = alf_file_read(csv, &numbers.text, &numbers.length, err);
   if (status == ALF_OK)
-    status = alf_figure_read(svg, &there.text, &there.length, err);
+    status = alf_file_read(svg, &there.text, &there.length, err);
   if (status == ALF_OK)
     status = check_signature(figure, numbers.text, verdict, err);
   if (status == ALF_OK && verdict->state == ALF_FIGURE_SAME)

@@ -44,7 +44,4 @@ typedef struct alf_figure_verdict {
    that there is now. Nothing is changed. Errors: those of alf_figure_draw, ALF_EIO for files that are not there. */
 alf_status alf_figure_check(const alf_figure *figure, const char *folder, alf_figure_verdict *verdict, alf_error *err);
 
-/* A file with a 0 behind its bytes; the caller frees. Errors: ALF_EIO, ALF_ENOMEM. */
-alf_status alf_figure_read(const char *path, char **text, size_t *length, alf_error *err);
-
 #endif

@@ -7,6 +7,7 @@
 #include "gnuplot.h"
 #include "run/code.h"
 #include "run/digest.h"
+#include "run/file.h"
 #include "shipped.h"
 
 alf_status alf_figure_path(const char *folder, const char *name, const char *extension, char path[ALF_FIGURE_PATH],
@@ -21,32 +22,6 @@ alf_status alf_figure_config_path(const alf_figure *figure, char path[ALF_FIGURE
   char folder[ALF_SHIPPED_PATH];
   alf_status status = alf_shipped_folder("ALFLAB_CONFIGS", "configs", folder, err);
   return status == ALF_OK ? alf_figure_path(folder, figure->name, "ini", path, err) : status;
-}
-
-static alf_status read_all(FILE *file, const char *path, char **text, size_t *length, alf_error *err)
-{
-  size_t room = 0;
-  *length = 0;
-  do {
-    char *grown = *length + 1 < room ? *text : realloc(*text, room = 2 * room + 65536);
-    if (!grown)
-      return alf_fail_memory(err, room);
-    *text = grown;
-    *length += fread(*text + *length, 1, room - 1 - *length, file);
-  } while (!feof(file) && !ferror(file));
-  (*text)[*length] = '\0';
-  return ferror(file) ? alf_fail(err, ALF_EIO, "%.300s: %s", path, strerror(errno)) : ALF_OK;
-}
-
-alf_status alf_figure_read(const char *path, char **text, size_t *length, alf_error *err)
-{
-  *text = NULL;
-  FILE *file = fopen(path, "rb");
-  if (!file)
-    return alf_fail(err, ALF_EIO, "%.300s: %s", path, strerror(errno));
-  alf_status status = read_all(file, path, text, length, err);
-  fclose(file);
-  return status;
 }
 
 static void put_indented(FILE *csv, const char *text)
@@ -66,7 +41,7 @@ alf_status alf_figure_sign(FILE *csv, const alf_figure *figure, bool quick, alf_
   if (figure->has_cells) {
     status = alf_figure_config_path(figure, path, err);
     if (status == ALF_OK)
-      status = alf_figure_read(path, &config, &length, err);
+      status = alf_file_read(path, &config, &length, err);
   }
   if (status == ALF_OK) {
     fprintf(csv, "# alflab figures %s%s\n# commit %s\n", figure->name, quick ? " --quick" : "", alf_code_commit());
@@ -132,9 +107,9 @@ static alf_status annotate(const alf_figure *figure, const char *csv, const char
   alf_new_file out = {0};
   alf_status status = alf_digest_file(csv, digest, err);
   if (status == ALF_OK)
-    status = alf_figure_read(svg, &drawn, &length, err);
+    status = alf_file_read(svg, &drawn, &length, err);
   if (status == ALF_OK)
-    status = alf_figure_read(csv, &numbers, &length, err);
+    status = alf_file_read(csv, &numbers, &length, err);
   if (status == ALF_OK)
     status = alf_new_file_open(&out, svg, err);
   if (status == ALF_OK)

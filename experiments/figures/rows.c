@@ -23,26 +23,10 @@ void alf_figure_interval(FILE *csv, const char *panel, const char *series, doubl
     fprintf(csv, "%s,%s,%.9g,%.9g,%.9g,%.9g\n", panel, series, x, y->value, y->low, y->high);
 }
 
-static bool same_setting(const alf_named *a, const alf_named *b)
-{
-  bool texts = a->value.type == ALF_TEXT && b->value.type == ALF_TEXT;
-  if (texts)
-    return !strcmp(a->value.text, b->value.text);
-  return a->value.type == b->value.type && a->value.real == b->value.real;
-}
-
-static bool same_settings(const alf_result *a, const alf_result *b)
-{
-  for (int s = 0; s < a->settings; s++)
-    if (!same_setting(&a->setting[s], &b->setting[s]))
-      return false;
-  return true;
-}
-
 int64_t alf_figure_repetitions(const alf_results *results, int64_t first)
 {
   int64_t end = first;
-  while (end < results->cells && same_settings(&results->cell[first], &results->cell[end]))
+  while (end < results->cells && alf_result_same_settings(&results->cell[first], &results->cell[end]))
     end++;
   return end - first;
 }

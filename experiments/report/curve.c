@@ -3,18 +3,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/grow.h"
+
 alf_status alf_curve_add(alf_curve *c, double x, double y, alf_error *err)
 {
   if (!isfinite(x) || !isfinite(y))
     return ALF_OK;
-  if (c->count == c->room) {
-    int64_t room = 2 * c->room + 64;
-    alf_curve_point *grown = realloc(c->point, (size_t)room * sizeof *grown);
-    if (!grown)
-      return alf_fail_memory(err, (size_t)room * sizeof *grown);
-    c->point = grown;
-    c->room = room;
-  }
+  alf_curve_point *grown = alf_grow(c->point, &c->room, c->count + 1, sizeof *grown);
+  if (!grown)
+    return alf_fail_memory(err, sizeof *grown);
+  c->point = grown;
   c->point[c->count++] = (alf_curve_point){x, y, y, y};
   return ALF_OK;
 }

@@ -1,32 +1,11 @@
 #include "report/svg.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/html.h"
-
-static alf_status read_text(const char *path, char **text, alf_error *err)
-{
-  size_t size = 0, used = 0;
-  FILE *file = fopen(path, "rb");
-  if (!file)
-    return alf_fail(err, ALF_EIO, "%s: %s", path, strerror(errno));
-  alf_status status = ALF_OK;
-  do {
-    char *grown = realloc(*text, size = 2 * size + 65536);
-    if (!grown) {
-      status = alf_fail_memory(err, size);
-      break;
-    }
-    *text = grown;
-    used += fread(*text + used, 1, size - 1 - used, file);
-    (*text)[used] = '\0';
-  } while (used == size - 1);
-  fclose(file);
-  return status;
-}
+#include "run/file.h"
 
 /* If `at` begins with `start`, what stands behind the next `end`; else NULL. */
 static const char *skip(const char *at, const char *start, const char *end)
@@ -92,7 +71,8 @@ static void put_body(FILE *page, const char *at, const char *end)
 alf_status alf_svg_inline(FILE *page, const char *path, const char *label, alf_error *err)
 {
   char *text = NULL;
-  alf_status status = read_text(path, &text, err);
+  size_t length;
+  alf_status status = alf_file_read(path, &text, &length, err);
   const char *box = status == ALF_OK ? strstr(text, "viewBox=\"") : NULL;
   const char *start = box ? strstr(box, "</defs>") : NULL, *end = start ? strstr(start, "</svg>") : NULL;
   if (status == ALF_OK && !end)

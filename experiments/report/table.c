@@ -4,28 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool alf_value_same(const alf_value *a, const alf_value *b)
-{
-  if (a->type != b->type)
-    return false;
-  if (a->type == ALF_TEXT)
-    return !strcmp(a->text, b->text);
-  return a->type == ALF_UNKNOWN || (a->type == ALF_WHOLE ? a->whole == b->whole : a->real == b->real);
-}
-
-static bool same_settings(const alf_result *a, const alf_result *b)
-{
-  bool same = a->settings == b->settings;
-  for (int s = 0; same && s < a->settings; s++)
-    same = alf_value_same(&a->setting[s].value, &b->setting[s].value);
-  return same;
-}
-
 static void find_groups(alf_table *t)
 {
   const alf_results *r = t->results;
   for (int64_t c = 0; c < r->cells; c++) {
-    if (c == 0 || !same_settings(&r->cell[c - 1], &r->cell[c]))
+    if (c == 0 || !alf_result_same_settings(&r->cell[c - 1], &r->cell[c]))
       t->group[t->groups++] = (alf_group){.first = c};
     t->group[t->groups - 1].cells++;
     t->group[t->groups - 1].done += r->cell[c].state == ALF_CELL_DONE;

@@ -28,9 +28,6 @@ void alf_table_free(alf_table *table);
 /* The setting of a group; s counts all settings. */
 const alf_named *alf_table_setting(const alf_table *table, int64_t group, int s);
 
-/* The same value of the same type; NAN equals itself. */
-bool alf_value_same(const alf_value *a, const alf_value *b);
-
 /* Of cell number c, which may not have that column: ALF_UNKNOWN. */
 alf_value alf_table_value(const alf_table *table, int64_t c, int column);
 

@@ -29,6 +29,15 @@ alf_value alf_value_text(const char *text)
   return (alf_value){.type = ALF_TEXT, .real = NAN, .text = text};
 }
 
+bool alf_value_same(const alf_value *a, const alf_value *b)
+{
+  if (a->type != b->type)
+    return false;
+  if (a->type == ALF_TEXT)
+    return !strcmp(a->text, b->text);
+  return a->type == ALF_UNKNOWN || (a->type == ALF_WHOLE ? a->whole == b->whole : a->real == b->real);
+}
+
 static void add(alf_outcome *o, head h, const void *first, int64_t first_size, const void *second, int64_t second_size)
 {
   int64_t used = first_size + second_size;

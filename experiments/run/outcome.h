@@ -28,6 +28,9 @@ alf_value alf_value_real(double real);
 alf_value alf_value_whole(int64_t whole);
 alf_value alf_value_text(const char *text);
 
+/* The same value of the same type; NAN equals itself. */
+bool alf_value_same(const alf_value *a, const alf_value *b);
+
 /* Zero-initialise; alf_outcome_free copes with any state. */
 typedef struct alf_outcome {
   char *bytes;

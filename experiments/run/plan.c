@@ -175,7 +175,8 @@ alf_status alf_plan_make(alf_plan *plan, const alf_config *config, alf_error *er
     multiply(plan, 1, product[1]);
   for (int64_t c = 0; c < plan->cells; c++)
     find_key(plan, c);
-  status = leave_out_doubles(plan, first, err);
+  if (config->grids > 1)
+    status = leave_out_doubles(plan, first, err);
   if (status != ALF_OK)
     return status;
   alf_code_digests(config->experiment->code, plan->code);
@@ -207,10 +208,7 @@ static bool has_several(const alf_plan *plan, int k)
 {
   const alf_config *config = plan->config;
   const alf_key_values *values = &config->values[k], *also = config->grids > 1 ? values + config->keys : values;
-  char text[2][ALF_VALUE_TEXT];
-  alf_value_print(&values->value[0].value, text[0]);
-  alf_value_print(&also->value[0].value, text[1]);
-  return values->count > 1 || also->count > 1 || strcmp(text[0], text[1]) != 0;
+  return values->count > 1 || also->count > 1 || !alf_value_same(&values->value[0].value, &also->value[0].value);
 }
 
 void alf_plan_describe(const alf_plan *plan, int64_t c, char *text, size_t size)

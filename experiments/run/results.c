@@ -227,6 +227,14 @@ void alf_results_free(alf_results *r)
   *r = (alf_results){0};
 }
 
+bool alf_result_same_settings(const alf_result *a, const alf_result *b)
+{
+  bool same = a->settings == b->settings;
+  for (int s = 0; same && s < a->settings; s++)
+    same = alf_value_same(&a->setting[s].value, &b->setting[s].value);
+  return same;
+}
+
 static const alf_value *find(const alf_named *list, int count, const char *name)
 {
   for (int i = 0; i < count; i++)

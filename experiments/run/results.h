@@ -33,6 +33,9 @@ alf_status alf_results_of_plan(alf_results *results, const alf_store *store, con
 alf_status alf_results_read(alf_results *results, const alf_store *store, const char *digest, alf_error *err);
 void alf_results_free(alf_results *results);
 
+/* Whether two cells of one kind differ at most in their repetition. */
+bool alf_result_same_settings(const alf_result *a, const alf_result *b);
+
 /* A setting or a metric by its name; one of type ALF_UNKNOWN where there is none. */
 alf_value alf_result_value(const alf_result *result, const char *name);
 

@@ -23,19 +23,12 @@ void alf_value_print(const alf_value *value, char text[ALF_VALUE_TEXT])
   }
 }
 
-static bool is_same(const alf_value *a, const alf_value *b)
-{
-  if (a->type != b->type)
-    return false;
-  return a->type == ALF_TEXT ? !strcmp(a->text, b->text) : a->real == b->real && a->whole == b->whole;
-}
-
 static alf_status push(alf_key_values *values, const alf_key_value *value, alf_error *err)
 {
   char text[ALF_VALUE_TEXT];
   alf_value_print(&value->value, text);
   for (int64_t i = 0; i < values->count; i++)
-    if (is_same(&values->value[i].value, &value->value))
+    if (alf_value_same(&values->value[i].value, &value->value))
       return alf_fail(err, ALF_EINVAL, "%s = %.200s: is given twice", values->key->name, text);
   if (values->count == ALF_MOST_VALUES)
     return alf_fail(err, ALF_EINVAL, "%s: expected at most %d values", values->key->name, ALF_MOST_VALUES);

@@ -56,8 +56,6 @@ static alf_status make_text(alf_corpus *corpus, uint64_t seed, alf_error *err)
   return ALF_OK;
 }
 
-/* Models */
-
 /* That of experiments/configs/moe_small.ini, and one of twice its width with sequences twice as long. */
 static void add_models(train_group *g)
 {
@@ -91,8 +89,7 @@ static alf_status read_models(train_group *g, alf_error *err)
   return ALF_OK;
 }
 
-/* A race: two trainers and the products */
-
+/* Two trainers and the products. */
 typedef struct race {
   alf_train_outcome *outcome;
   alf_trainer_settings settings[TRAINERS];
@@ -214,8 +211,6 @@ static void end(race *r)
     alf_trainer_free(r->trainer[i]);
   alf_bench_products_free(&r->products);
 }
-
-/* Records */
 
 /* A model on one number of threads. Seconds of parts are those of all threads in the fastest step. */
 typedef struct train_record {

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "moe/rows.h"
 
@@ -52,14 +53,6 @@ void alf_train_print_shares_head(void)
   putchar('\n');
 }
 
-static int width_of(const char *text)
-{
-  int width = 0;
-  while (text[width])
-    width++;
-  return width;
-}
-
 void alf_train_print_shares(const alf_train_outcome *o)
 {
   for (const alf_train_pace *pace = o->pace; pace < o->pace + 2; pace++) {
@@ -69,7 +62,7 @@ void alf_train_print_shares(const alf_train_outcome *o)
     printf("%-14s %7d", o->name, pace->threads);
     for (int part = 0; part < ALF_MOE_PARTS; part++)
       if (part != ALF_PART_OPTIMUM && part != ALF_PART_VALIDATION)
-        printf("  %*.1f", width_of(alf_moe_part_name[part]), 100 * pace->part[part] / all);
+        printf("  %*.1f", (int)strlen(alf_moe_part_name[part]), 100 * pace->part[part] / all);
     putchar('\n');
   }
   fflush(stdout);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alf/claim.h"
 #include "run/compare.h"
 
 #define CELLS 12
@@ -332,6 +333,18 @@ static void every_row_of_the_table_is_found(void **state)
   assert_non_null(alf_judged_find("verify", "C4-narrow_margin"));
 }
 
+/* A word without a level would leave its row out. */
+static void every_verdict_has_a_level(void **state)
+{
+  (void)state;
+  const alf_judged *judged = alf_judged_find("verify", "C1_verdict");
+  for (int v = ALF_HOLDS; v <= ALF_INCONCLUSIVE; v++) {
+    alf_named verdict = {"C1_verdict", alf_value_text(alf_verdict_name((alf_verdict)v))};
+    double level = alf_judged_value(judged, &(alf_result){.metrics = 1, .metric = &verdict}, "C1_verdict");
+    assert_true(v == ALF_HOLDS ? level == 2 : v == ALF_REFUTED ? level == 0 : level == 1);
+  }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -348,6 +361,7 @@ int main(void)
       TEST(pairs),
       cmocka_unit_test(rules_in_files_go_by_their_names),
       cmocka_unit_test(every_row_of_the_table_is_found),
+      cmocka_unit_test(every_verdict_has_a_level),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,6 +154,14 @@ static void more_work_is_seen(void **state)
   alf_comparison_free(&c);
 }
 
+/* No name of the table is one that its kind does not record. */
+static void assert_all_judged(const alf_comparison *c)
+{
+  for (const alf_judged *j = alf_judged_metrics; j->metric; j++)
+    if (j->kind && !strcmp(j->kind, c->row[0].kind) && *j->metric != '*')
+      assert_true(row_of(c, j->metric)->cells > 0);
+}
+
 static void no_change_is_none(void **state)
 {
   static const char *const config[] = {BALANCE, SOLVE, CLAIMS};
@@ -167,6 +175,7 @@ static void no_change_is_none(void **state)
       assert_ok(alf_compare_stores(&c, base, fresh, true, &err), &err);
       assert_true(c.count > 4);
       assert_int_equal(c.of[ALF_UNCHANGED], c.count);
+      assert_all_judged(&c);
       alf_comparison_free(&c);
       alf_store_close(fresh);
     }

@@ -55,7 +55,7 @@ set label 1 'c   inside that band from update n on, and the bound on n' at graph
 set label 2 'step size u  (affinity)' at graph 0.5, -0.3 center
 set label 3 'updates n' at graph -0.155, 0.5 center rotate
 set label 4 'bound, router' at first 3e-5, 1.9e6 left font ',13' textcolor rgb '#505050'
-set label 5 'bound, synthetic' at first 1.05e-5, 7e4 left font ',13' textcolor rgb '#505050'
+set label 5 'bound, synthetic' at first 1.5e-5, 3.4e4 left font ',13' textcolor rgb '#505050'
 set label 6 'synthetic' at first 1.1e-4, 3.6e3 left font ',13' textcolor rgb '#505050'
 set label 7 'router' at first 2.2e-5, 6e2 left font ',13' textcolor rgb '#505050'
 plot csv skip 1 using (pick('router', 'entry_bound', $3)):4 with lines linestyle 5 dashtype (2, 3), \

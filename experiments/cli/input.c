@@ -39,10 +39,17 @@ static int64_t own_peak(void)
   return 1024 * kilobytes;
 }
 
+static int64_t own_start;
+
+void alf_cli_peak_start(void)
+{
+  own_start = own_peak();
+}
+
 int64_t alf_cli_peak_bytes(void)
 {
   struct rusage children = {0};
   getrusage(RUSAGE_CHILDREN, &children);
-  int64_t own = own_peak(), largest_child = 1024 * (int64_t)children.ru_maxrss;
+  int64_t own = own_peak() - own_start, largest_child = 1024 * (int64_t)children.ru_maxrss;
   return own > largest_child ? own : largest_child;
 }

@@ -13,8 +13,11 @@ alf_status alf_cli_open(alf_source **source, const char *input, const alf_cli_op
 /* Seconds of a clock that only goes forward. */
 double alf_cli_seconds(void);
 
-/* The largest resident set of this process so far, or of the largest of its children that have ended: some solvers run
-   in those. */
+/* To be called before anything is read: what is resident now is the program and its libraries. */
+void alf_cli_peak_start(void);
+
+/* By how much the largest resident set of this process so far is above that; or that of the largest of its children that
+   have ended, whole: some solvers run in those. */
 int64_t alf_cli_peak_bytes(void);
 
 #endif

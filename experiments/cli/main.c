@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/manual.h"
 #include "cli/nearest.h"
@@ -182,6 +183,7 @@ int main(int argc, char **argv)
   occupy_standard_streams();
   signal(SIGPIPE, SIG_IGN);
   alf_cli_catch_interrupt();
+  alf_cli_peak_start();
 
   alf_error err = {0};
   int words = 0;

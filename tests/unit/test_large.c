@@ -22,20 +22,10 @@ static void bytes_are_there(void **state)
   }
 }
 
-static void what_no_machine_has_is_refused(void **state)
-{
-  (void)state;
-  alf_large large = {0};
-  assert_null(alf_large_take(&large, SIZE_MAX));
-  assert_null(alf_large_take(&large, SIZE_MAX / 2));
-  alf_large_free(&large);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_are_there),
-      cmocka_unit_test(what_no_machine_has_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

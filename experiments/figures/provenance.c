@@ -100,14 +100,16 @@ static alf_status put_annotated(FILE *out, const char *svg, const char *csv, con
   return ALF_OK;
 }
 
-static alf_status annotate(const alf_figure *figure, const char *csv, const char *svg, alf_error *err)
+/* Writes what gnuplot has drawn, and what is behind the rows, into the SVG. */
+static alf_status annotate(const alf_figure *figure, const char *csv, const char *plain, const char *svg,
+                           alf_error *err)
 {
   char *drawn = NULL, *numbers = NULL, digest[ALF_DIGEST_TEXT];
   size_t length;
   alf_new_file out = {0};
   alf_status status = alf_digest_file(csv, digest, err);
   if (status == ALF_OK)
-    status = alf_file_read(svg, &drawn, &length, err);
+    status = alf_file_read(plain, &drawn, &length, err);
   if (status == ALF_OK)
     status = alf_file_read(csv, &numbers, &length, err);
   if (status == ALF_OK)
@@ -124,6 +126,12 @@ static alf_status annotate(const alf_figure *figure, const char *csv, const char
 
 alf_status alf_figure_draw(const alf_figure *figure, const char *csv, const char *svg, alf_error *err)
 {
-  alf_status status = alf_plot_draw(figure->name, csv, svg, ALF_PLOT_SVG, err);
-  return status == ALF_OK ? annotate(figure, csv, svg, err) : status;
+  char plain[ALF_FIGURE_PATH];
+  if (snprintf(plain, sizeof plain, "%s.plain", svg) >= (int)sizeof plain)
+    return alf_fail(err, ALF_EINVAL, "%.100s...: expected a shorter path", svg);
+  alf_status status = alf_plot_draw(figure->name, csv, plain, ALF_PLOT_SVG, err);
+  if (status == ALF_OK)
+    status = annotate(figure, csv, plain, svg, err);
+  remove(plain);
+  return status;
 }

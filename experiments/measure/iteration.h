@@ -35,7 +35,7 @@ double alf_look_real(const alf_look *look, const alf_look_measure *measure);
 struct alf_iteration;
 
 /* MaxVio of loads that count as balanced. */
-#define ALF_BALANCED 0.1
+#define ALF_BALANCED_VIOLATION 0.1
 
 typedef struct alf_iteration_settings {
   alf_cell
@@ -79,7 +79,7 @@ typedef struct alf_iteration {
   alf_cycle *cycle;        /* NULL where the next state is not a function of the last */
   double seconds;          /* in alf_iterate_step alone */
   int64_t last_off_target; /* the last iterate with a load off target; −1: none */
-  int64_t balanced_at;     /* the first iterate with a MaxVio of at most ALF_BALANCED; −1: none yet */
+  int64_t balanced_at;     /* the first iterate with a MaxVio of at most ALF_BALANCED_VIOLATION; −1: none yet */
   int64_t routed_tokens;   /* that were looked at so far, over all iterates: what the run costs, whatever the machine */
   alf_sums sums;
   alf_late late;

@@ -67,7 +67,7 @@ void alf_iteration_note(alf_iteration *it)
   alf_balance balance = alf_measure_balance(step->load_after, step->batch_after->experts, slots);
   if (!balance.on_target)
     it->last_off_target = step->n;
-  if (it->balanced_at < 0 && balance.max_violation <= ALF_BALANCED)
+  if (it->balanced_at < 0 && balance.max_violation <= ALF_BALANCED_VIOLATION)
     it->balanced_at = step->n;
   it->routed_tokens += step->routed;
   if (is_late(it, step)) {

@@ -10,6 +10,13 @@
 alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, int64_t repairs, bool *optimal,
                             alf_error *err);
 
+/* Whether the last paths are found in a copy of the batch by experts, of at most 32 MB: they are then fast, and many of them
+   better than another box. */
+static inline bool alf_exchange_is_small(const alf_problem *problem)
+{
+  return problem->batch->tokens <= (INT64_C(1) << 22) / problem->batch->experts;
+}
+
 /* Brings loads that are off target by a few slots to their targets, from a primal that is optimal for the loads it has:
    shortest paths on the whole exchange graph, one at a time. Then the prices. With ALF_ROUNDED, `is_spared` (E) marks
    the experts that are to have the smaller load, and says at the end which have it; else it is all 0. Errors:

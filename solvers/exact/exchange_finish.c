@@ -21,8 +21,8 @@ typedef struct arc {
 } arc;
 
 enum {
-  MOST_CELLS = 1 << 22, /* of a batch that is turned: 32 MB */
-  SIDE = 8,             /* of the squares in which it is turned: a cache line */
+  SIDE = 8, /* of the squares in which it is turned: a cache line */
+  LINE = 8, /* affinities that are read at once where one of a row is */
 };
 
 /* Stands in for the affinity to an expert that a token has in full: what it would get by a move is then far too little. */
@@ -89,7 +89,7 @@ static alf_status finish_alloc(finish *f, alf_error *err)
   size_t arcs = (size_t)f->graph.nodes * (size_t)f->graph.nodes;
   f->cost = malloc(arcs * sizeof *f->cost);
   f->open = malloc(experts * sizeof *f->open);
-  bool turns = x->tokens * x->experts <= MOST_CELLS;
+  bool turns = alf_exchange_is_small(f->graph.problem);
   f->column = turns ? alf_large_take(&f->column_room, (size_t)(x->tokens * x->experts) * sizeof *f->column) : NULL;
   f->lack = malloc(experts * sizeof *f->lack);
   f->holders = calloc(experts, sizeof *f->holders);
@@ -296,6 +296,28 @@ static void renew_arc(finish *f, arc lost)
   f->cost[(int64_t)lost.a * f->graph.nodes + lost.b] = least < ALF_PATH_NONE / 2 ? least : ALF_PATH_NONE;
 }
 
+static bool is_full(const alf_solution *x, int64_t i, int32_t k)
+{
+  for (int64_t e = x->row[i]; e < x->row[i + 1]; e++)
+    if (x->expert[e] == k)
+      return x->amount[e] == x->denominator;
+  return false;
+}
+
+/* The same without columns. */
+static void renew_arc_by_rows(finish *f, arc lost)
+{
+  const alf_solution *x = f->graph.solution;
+  const holders *h = &f->holders[lost.a];
+  int64_t least = ALF_PATH_NONE;
+  for (int64_t j = 0; j < h->count; j++) {
+    int64_t offered = h->affinity[j] - alf_affinity_row(f->graph.problem->batch, h->token[j])[lost.b];
+    if (offered < least && !is_full(x, h->token[j], lost.b))
+      least = offered;
+  }
+  f->cost[(int64_t)lost.a * f->graph.nodes + lost.b] = least;
+}
+
 /* All arcs from an expert, by the rows of the batch. */
 static void renew_arcs(finish *f, int32_t a)
 {
@@ -307,14 +329,29 @@ static void renew_arcs(finish *f, int32_t a)
     alf_exchange_offer(g->problem, g->solution, h->token[j], a, g->nodes, f->open, f->cost);
 }
 
+/* Lost arcs from one expert stand behind each other; returns how many there are from j on. */
+static int64_t renew_run(finish *f, int64_t j)
+{
+  int64_t n = 1;
+  while (j + n < f->losses && f->lost[j + n].a == f->lost[j].a)
+    n++;
+  if (!f->column && n * LINE > f->graph.solution->experts) {
+    renew_arcs(f, f->lost[j].a);
+    return n;
+  }
+  for (int64_t i = j; i < j + n; i++)
+    if (f->column)
+      renew_arc(f, f->lost[i]);
+    else
+      renew_arc_by_rows(f, f->lost[i]);
+  return n;
+}
+
 /* Finds lost arcs anew, and enters those that the tokens of the path have gained. */
 static void renew_costs(finish *f)
 {
-  for (int64_t j = 0; j < f->losses; j++)
-    if (f->column)
-      renew_arc(f, f->lost[j]);
-    else if (j == 0 || f->lost[j].a != f->lost[j - 1].a)
-      renew_arcs(f, f->lost[j].a);
+  for (int64_t j = 0; j < f->losses;)
+    j += renew_run(f, j);
   f->losses = 0;
   for (int32_t j = 0; j < f->length; j++)
     if (f->path[j].token >= 0)

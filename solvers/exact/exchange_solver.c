@@ -110,7 +110,8 @@ static bool is_nearly_done(const alf_exchange_work *w, int64_t excess_before)
 {
   int64_t excess = w->box.excess;
   bool helps_little = excess_before - excess < FEW_PATHS && excess < FEW_PATHS * (int64_t)w->problem->batch->experts;
-  return excess <= 4 * (int64_t)w->problem->batch->experts || (w->stops > 1 && helps_little);
+  int64_t few = alf_exchange_is_small(w->problem) ? 4 * (int64_t)w->problem->batch->experts : 2 * w->stops;
+  return excess <= few || (w->stops > 1 && helps_little);
 }
 
 /* One box and the paths in it; *done when they end optimal, or nearly so. */

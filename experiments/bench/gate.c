@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/comparison.h"
 #include "cli/input.h"
@@ -57,7 +58,7 @@ static alf_status name_rule(gate *g, alf_error *err)
   double values[ALF_MAX_PARAMETERS];
   const alf_rule *found;
   char folder[ALF_PATH] = "";
-  alf_status status = rule ? alf_base_rule(rule, "", &found, values, err) : ALF_OK;
+  alf_status status = rule ? alf_cli_read_rule(rule, &found, values, err) : ALF_OK;
   if (!rule || status != ALF_OK)
     return status;
   bool relative = alf_rule_is_file(rule) && *rule != '/';

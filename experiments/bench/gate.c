@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/comparison.h"
 #include "cli/input.h"
@@ -58,7 +59,7 @@ static alf_status add_rule(gate *g, const char *rule, alf_error *err)
   const alf_rule *found;
   char folder[ALF_PATH] = "";
   size_t used = strlen(g->set), room = sizeof g->set - used;
-  alf_status status = alf_base_rule(rule, "", &found, values, err);
+  alf_status status = alf_cli_read_rule(rule, &found, values, err);
   if (status != ALF_OK)
     return status;
   bool relative = alf_rule_is_file(rule) && *rule != '/';

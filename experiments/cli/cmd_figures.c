@@ -41,7 +41,12 @@ static alf_status check_options(const alf_cli_options *options, alf_error *err)
 static alf_status make_folder(const work *w, alf_error *err)
 {
   struct stat info;
-  if (w->options->check || w->options->redraw || mkdir(w->folder, 0777) == 0)
+  if (w->options->check || w->options->redraw)
+    return stat(w->folder, &info) == 0
+               ? ALF_OK
+               : alf_fail(err, ALF_EIO, "%.300s: %s: expected the folder of the figures, or --out", w->folder,
+                          strerror(errno));
+  if (mkdir(w->folder, 0777) == 0)
     return ALF_OK;
   int why = errno;
   if (why == EEXIST && stat(w->folder, &info) == 0)

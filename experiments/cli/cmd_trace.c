@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/number.h"
 #include "cli/output.h"
+#include "cli/overwrite.h"
 
 /* What trace info says about the values of all batches. */
 typedef struct summary {
@@ -151,7 +152,9 @@ static int run_cut(const alf_cli_options *options, alf_error *err)
 {
   alf_source *source = NULL;
   selection part = {0};
-  alf_status status = alf_cli_open(&source, options->argument[0], options, err);
+  alf_status status = alf_cli_check_copy(options->argument[0], options->argument[1], err);
+  if (status == ALF_OK)
+    status = alf_cli_open(&source, options->argument[0], options, err);
   if (status == ALF_OK)
     status = select_part(options, alf_source_describe(source), &part, err);
   if (status == ALF_OK)

@@ -84,7 +84,7 @@ static void print_cycle(const alf_cli_iterate *run)
 {
   const alf_cycle_info *cycle = run->iteration.cycle ? alf_cycle_found(run->iteration.cycle) : NULL;
   if (!cycle) {
-    row("cycle", "%s", run->iteration.cycle ? "none found" : "not looked for");
+    row("cycle_length", "%s", run->iteration.cycle ? "none found" : "not looked for");
     return;
   }
   row("cycle_length", "%lld from iterate %lld, loads %lld..%lld", (long long)cycle->length, (long long)cycle->start,

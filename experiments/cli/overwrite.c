@@ -101,3 +101,9 @@ alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *er
   }
   return ALF_OK;
 }
+
+alf_status alf_cli_check_copy(const char *input, const char *copy, alf_error *err)
+{
+  return reads(input, copy) ? alf_fail(err, ALF_EINVAL, "%.400s: is the file of INPUT: expected another one", copy)
+                            : ALF_OK;
+}

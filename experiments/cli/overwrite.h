@@ -9,4 +9,7 @@
    --capacities; and where two name the same file. Errors: ALF_EINVAL. */
 alf_status alf_cli_check_overwrite(const alf_cli_options *options, alf_error *err);
 
+/* The same for a command whose last argument, `copy`, is made from `input`. Errors: ALF_EINVAL. */
+alf_status alf_cli_check_copy(const char *input, const char *copy, alf_error *err);
+
 #endif

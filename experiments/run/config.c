@@ -13,6 +13,7 @@
 #define QUICK        "quick"
 #define ALSO         "also"
 #define QUICK_ALSO   "quick also"
+#define SECTIONS     "[" SECTION "], [" ALSO "], [" QUICK "] or [" QUICK_ALSO "]"
 #define LARGEST_FILE (1 << 20)
 
 /* Keys of every kind. */
@@ -122,8 +123,10 @@ static alf_status sort_common(reading *r, alf_error *err)
     if (strcmp(e->section, SECTION) && !is_of_also(e) && !is_of_quick(e)) {
       char shown[60];
       alf_printable(shown, sizeof shown, e->section, strlen(e->section));
-      alf_fail(&cause, ALF_EINVAL, "section [%s]: expected [" SECTION "], [" ALSO "], [" QUICK "] or [" QUICK_ALSO "]",
-               shown);
+      if (*shown)
+        alf_fail(&cause, ALF_EINVAL, "section [%s]: expected " SECTIONS, shown);
+      else
+        alf_fail(&cause, ALF_EINVAL, "%s: stands in no section: expected " SECTIONS " before it", e->key);
     } else if (!strcmp(e->section, QUICK_ALSO) && !has_section(r, ALSO)) {
       alf_fail(&cause, ALF_EINVAL, "section [" QUICK_ALSO "]: expected a section [" ALSO "]");
     } else if (c < COMMON && is_of_also(e)) {

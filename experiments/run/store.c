@@ -63,7 +63,8 @@ alf_status alf_store_fail(const alf_store *store, alf_error *err)
   alf_status status = code == SQLITE_NOMEM                              ? ALF_ENOMEM
                       : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ALF_EFORMAT
                                                                         : ALF_EIO;
-  return alf_fail(err, status, "%.300s: %s", store->path, sqlite3_errmsg(store->db));
+  return alf_fail(err, status, "%.300s: %s%s", store->path, sqlite3_errmsg(store->db),
+                  code == SQLITE_NOTADB ? ": expected a store of alflab run" : "");
 }
 
 static alf_status execute(const alf_store *store, const char *sql, alf_error *err)

@@ -21,8 +21,7 @@ typedef struct arc {
 } arc;
 
 enum {
-  SIDE = 8, /* of the squares in which it is turned: a cache line */
-  LINE = 8, /* affinities that are read at once where one of a row is */
+  LINE = 8, /* affinities in a cache line: those that are read where one is, and the side of the squares of a turn */
 };
 
 /* Stands in for the affinity to an expert that a token has in full: what it would get by a move is then far too little. */
@@ -103,9 +102,9 @@ static alf_status finish_alloc(finish *f, alf_error *err)
 static void turn(finish *f)
 {
   const alf_solution *x = f->graph.solution;
-  for (int64_t first = 0; first < x->tokens && f->column; first += SIDE)
+  for (int64_t first = 0; first < x->tokens && f->column; first += LINE)
     for (int32_t k = 0; k < x->experts; k++)
-      for (int64_t i = first; i < first + SIDE && i < x->tokens; i++)
+      for (int64_t i = first; i < first + LINE && i < x->tokens; i++)
         f->column[k * x->tokens + i] = alf_affinity_row(f->graph.problem->batch, i)[k];
 }
 

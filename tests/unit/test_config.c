@@ -116,7 +116,7 @@ static const refused wrong[] = {
     {"", NULL, ALF_EFORMAT, "x.ini: no kind: expected kind = one of iterate, updates"},
     {"[experiment]\nkind = itarate\n", NULL, ALF_EFORMAT,
      "x.ini: line 2: kind = itarate: no such kind; expected one of iterate, "},
-    {"kind = iterate\n", NULL, ALF_EFORMAT, "x.ini: line 1: section []: expected [experiment]"},
+    {"kind = iterate\n", NULL, ALF_EFORMAT, "x.ini: line 1: kind: stands in no section: expected [experiment], "},
     {"[experiment]\n\nnonsense\n", NULL, ALF_EFORMAT, "x.ini: line 3: expected [section] or key = value"},
     {HEAD "[more]\na = 1\n", NULL, ALF_EFORMAT,
      "x.ini: line 5: section [more]: expected [experiment], [also], [quick] or [quick also]"},

@@ -267,7 +267,7 @@ static void other_files_are_refused(void **state)
   for (int mode = ALF_STORE_READ; mode <= ALF_STORE_WRITE; mode++) {
     alf_test_write(
         path, "This is no database, but long enough to look like one, for all that anybody knows of it.....\n", 93);
-    refuse(f, path, (alf_store_mode)mode, ALF_EFORMAT, "other: file is not a database");
+    refuse(f, path, (alf_store_mode)mode, ALF_EFORMAT, "other: file is not a database: expected a store of alflab run");
     remove(path);
     execute(path, "CREATE TABLE t(x)");
     refuse(f, path, (alf_store_mode)mode, ALF_EFORMAT, "is an SQLite file, but no store of alflab");

@@ -135,7 +135,8 @@ static alf_status fail_open(const char *path, alf_error *err)
   if (!why)
     why = "cannot be loaded";
   bool named = !strncmp(why, path, strlen(path));
-  return alf_fail(err, ALF_EFORMAT, "%s%s%s", named ? "" : path, named ? "" : ": ", why);
+  return alf_fail(err, ALF_EFORMAT, "%s%s%.300s: expected a shared object that loads", named ? "" : path,
+                  named ? "" : ": ", why);
 }
 
 alf_status alf_user_rule_load(const char *name, const alf_rule **rule, alf_error *err)

@@ -50,6 +50,6 @@ int64_t alf_cli_peak_bytes(void)
 {
   struct rusage children = {0};
   getrusage(RUSAGE_CHILDREN, &children);
-  int64_t own = own_peak() - own_start, largest_child = 1024 * (int64_t)children.ru_maxrss;
-  return own > largest_child ? own : largest_child;
+  int64_t own = own_peak(), largest_child = 1024 * (int64_t)children.ru_maxrss;
+  return (own > largest_child ? own : largest_child) - own_start;
 }

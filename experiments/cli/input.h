@@ -16,8 +16,8 @@ double alf_cli_seconds(void);
 /* To be called before anything is read: what is resident now is the program and its libraries. */
 void alf_cli_peak_start(void);
 
-/* By how much the largest resident set of this process so far is above that; or that of the largest of its children that
-   have ended, whole: some solvers run in those. */
+/* By how much the largest resident set so far is above that: of this process, or of one of its children that have ended,
+   in which some solvers run. */
 int64_t alf_cli_peak_bytes(void);
 
 #endif

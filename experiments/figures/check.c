@@ -1,13 +1,10 @@
-#define _XOPEN_SOURCE 700 /* mkdtemp */
-
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "figures/frame.h"
 #include "run/file.h"
+#include "run/folder.h"
 
 /* A file in memory. */
 typedef struct content {
@@ -101,18 +98,16 @@ static void compare(const content *there, const content *drawn, alf_figure_verdi
 
 static alf_status draw_again(const alf_figure *figure, const char *csv, content *drawn, alf_error *err)
 {
-  const char *root = getenv("TMPDIR");
   char folder[ALF_FIGURE_PATH], svg[ALF_FIGURE_PATH];
-  snprintf(folder, sizeof folder, "%.2000s/alflab-XXXXXX", root && *root ? root : "/tmp");
-  if (!mkdtemp(folder))
-    return alf_fail(err, ALF_EIO, "%.300s: %s", folder, strerror(errno));
-  alf_status status = alf_figure_path(folder, figure->name, "svg", svg, err);
+  alf_status status = alf_folder_temporary(folder, sizeof folder, err);
+  if (status != ALF_OK)
+    return status;
+  status = alf_figure_path(folder, figure->name, "svg", svg, err);
   if (status == ALF_OK)
     status = alf_figure_draw(figure, csv, svg, err);
   if (status == ALF_OK)
     status = alf_file_read(svg, &drawn->text, &drawn->length, err);
-  unlink(svg);
-  rmdir(folder);
+  alf_folder_remove(folder);
   return status;
 }
 

@@ -47,6 +47,10 @@ alf_status alf_figure_curve(FILE *csv, const alf_figure_data *data, int64_t c, c
    one. */
 int64_t alf_figure_repetitions(const alf_results *results, int64_t first);
 
+/* A metric of those cells, NAN where it is not known; the caller frees. NULL when out of memory. */
+double *alf_figure_metrics(const alf_results *results, int64_t first, int64_t count, const char *metric,
+                           alf_error *err);
+
 /* The mean of a metric over those cells, with its 95 % interval; NAN where it is not known in one of them. Errors:
    ALF_ENOMEM. */
 alf_status alf_figure_mean(const alf_results *results, int64_t first, int64_t count, const char *metric,

@@ -40,14 +40,22 @@ alf_status alf_figure_mean_of(const double *value, int64_t count, alf_interval *
   return count > 0 ? alf_bootstrap_mean(value, count, mean, err) : ALF_OK;
 }
 
-alf_status alf_figure_mean(const alf_results *results, int64_t first, int64_t count, const char *metric,
-                           alf_interval *mean, alf_error *err)
+double *alf_figure_metrics(const alf_results *results, int64_t first, int64_t count, const char *metric, alf_error *err)
 {
   double *value = malloc((size_t)(count + 1) * sizeof *value);
   if (!value)
-    return alf_fail_memory(err, (size_t)(count + 1) * sizeof *value);
-  for (int64_t i = 0; i < count; i++)
+    alf_fail_memory(err, (size_t)(count + 1) * sizeof *value);
+  for (int64_t i = 0; value && i < count; i++)
     value[i] = alf_result_real(&results->cell[first + i], metric);
+  return value;
+}
+
+alf_status alf_figure_mean(const alf_results *results, int64_t first, int64_t count, const char *metric,
+                           alf_interval *mean, alf_error *err)
+{
+  double *value = alf_figure_metrics(results, first, count, metric, err);
+  if (!value)
+    return ALF_ENOMEM;
   alf_status status = alf_figure_mean_of(value, count, mean, err);
   free(value);
   return status;

@@ -17,11 +17,9 @@ static alf_interval spread_of(const double *value, int64_t count)
 alf_status alf_figure_spread(const alf_results *results, int64_t first, int64_t count, const char *metric,
                              alf_interval *mean, alf_error *err)
 {
-  double *value = malloc((size_t)(count + 1) * sizeof *value);
+  double *value = alf_figure_metrics(results, first, count, metric, err);
   if (!value)
-    return alf_fail_memory(err, (size_t)(count + 1) * sizeof *value);
-  for (int64_t r = 0; r < count; r++)
-    value[r] = alf_result_real(&results->cell[first + r], metric);
+    return ALF_ENOMEM;
   *mean = spread_of(value, count);
   free(value);
   return ALF_OK;

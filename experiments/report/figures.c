@@ -10,6 +10,7 @@
 #include "report/html.h"
 #include "report/inside.h"
 #include "report/svg.h"
+#include "run/folder.h"
 #include "run/values.h"
 
 /* What is drawn of a kind: a column of a series over its steps, or, without a series, a metric over u. */
@@ -230,25 +231,12 @@ static alf_status write_csv(const figure *f, const panel *p, const char *path, a
   return failed ? alf_fail(err, ALF_EIO, "%s: %s", path, strerror(errno)) : ALF_OK;
 }
 
-static alf_status make_folder(alf_page *page, alf_error *err)
-{
-  const char *place = getenv("TMPDIR");
-  if (*page->folder)
-    return ALF_OK;
-  snprintf(page->folder, sizeof page->folder, "%.200s/alflab-report-XXXXXX", place && *place ? place : "/tmp");
-  if (mkdtemp(page->folder))
-    return ALF_OK;
-  alf_status status = alf_fail(err, ALF_EIO, "%s: %s", page->folder, strerror(errno));
-  *page->folder = '\0';
-  return status;
-}
-
 static alf_status draw(alf_page *page, const figure *f, const panel *p, alf_error *err)
 {
   char csv[300], svg[300];
   if (page->stop && page->stop())
     return alf_fail(err, ALF_EINTERRUPTED, "interrupted");
-  alf_status status = make_folder(page, err);
+  alf_status status = *page->folder ? ALF_OK : alf_folder_temporary(page->folder, sizeof page->folder, err);
   if (status != ALF_OK)
     return status;
   snprintf(csv, sizeof csv, "%s/panel.csv", page->folder);

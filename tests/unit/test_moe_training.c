@@ -1,6 +1,5 @@
 /* Training runs: they learn, balance by any rule, stop and resume to the same bits; and what configs and checkpoints
    refuse. */
-#define _XOPEN_SOURCE 700
 #include "support.h"
 
 #include <math.h>
@@ -10,28 +9,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "moe/trainer.h"
 
-static char folder[64];
+#define PATH (2 * ALF_TEST_PATH)
+
+static const char *folder;
 
 static int make_folder(void **state)
 {
-  (void)state;
-  strcpy(folder, "/tmp/alf_moe_XXXXXX");
-  return mkdtemp(folder) ? 0 : -1;
+  int failed = alf_test_folder_setup(state);
+  folder = *state;
+  return failed;
 }
 
+/* Runs leave folders with files in it. */
 static int remove_folder(void **state)
 {
-  (void)state;
-  char command[100];
-  snprintf(command, sizeof command, "rm -r %s", folder);
-  return system(command);
+  char command[PATH];
+  snprintf(command, sizeof command, "rm -r '%s'", folder);
+  int failed = system(command);
+  free(*state);
+  return failed;
 }
 
-static const char *in_folder(const char *name, char path[200])
+static const char *in_folder(const char *name, char path[PATH])
 {
-  snprintf(path, 200, "%s/%s", folder, name);
+  snprintf(path, PATH, "%s/%s", folder, name);
   return path;
 }
 
@@ -48,7 +52,7 @@ static void write_text(const char *path, const char *text, int times)
 static alf_moe_config small(int64_t steps)
 {
   alf_moe_config c = alf_moe_config_default();
-  char text[200];
+  char text[PATH];
   c.shape = (alf_moe_shape){.vocabulary = 256,
                             .width = 32,
                             .heads = 2,
@@ -83,7 +87,7 @@ static alf_trainer_result train(const alf_moe_config *config, const char *name, 
 {
   alf_trainer_result result;
   alf_error err = {0};
-  char path[200];
+  char path[PATH];
   mkdir(in_folder(name, path), 0777);
   steps_left = most;
   alf_trainer_settings settings = {
@@ -105,7 +109,7 @@ static void it_learns_the_text(void **state)
 /* What both left, byte by byte. */
 static void assert_same_file(const char *a, const char *b, const char *name)
 {
-  char command[600];
+  char command[2 * PATH + 100];
   snprintf(command, sizeof command, "cmp -s %s/%s/%s %s/%s/%s", folder, a, name, folder, b, name);
   if (system(command) != 0)
     fail_msg("%s differs between %s and %s", name, a, b);
@@ -151,7 +155,7 @@ static void rules_balance_and_losses_do(void **state)
 static alf_status try_config(const char *text, alf_error *err)
 {
   alf_moe_config c;
-  char path[200];
+  char path[PATH];
   write_text(in_folder("c.ini", path), text, 1);
   return alf_moe_config_read(&c, path, err);
 }
@@ -187,7 +191,7 @@ static void configs_print_as_they_read(void **state)
   static char text[8192], again[8192];
   alf_moe_config c = small(10), read;
   alf_error err = {0};
-  char path[200];
+  char path[PATH];
   c.trace[0] = 0;
   c.trace[1] = 9;
   c.traces = 2;
@@ -205,7 +209,7 @@ static void broken_checkpoints_are_refused(void **state)
   alf_moe_config c = small(6);
   alf_trainer_result result;
   alf_error err = {0};
-  char path[200], file[200];
+  char path[PATH], file[PATH];
   train(&c, "broken", false, 4, 1);
   alf_trainer_settings settings = {.config = &c, .folder = in_folder("broken", path), .threads = 1, .resume = true};
   c.rate = 2e-2;
@@ -230,7 +234,7 @@ static void divergence_is_told(void **state)
   alf_moe_config c = small(50);
   alf_trainer_result result;
   alf_error err = {0};
-  char path[200], file[200];
+  char path[PATH], file[PATH];
   struct stat found;
   c.rate = 1e30;
   mkdir(in_folder("diverges", path), 0777);

@@ -9,6 +9,8 @@ static double middle_of_bin(int64_t bin)
   return pow(10, -8 + ((double)bin + 0.5) / 10);
 }
 
+enum { LAYER_NAME = ALF_FIGURE_WORD + 24 }; /* a source, "@" and the number of a batch */
+
 /* A series of a cell that has the rows of one batch behind those of another. */
 typedef struct table {
   alf_series series;
@@ -32,15 +34,15 @@ static double value_of(const table *t, int64_t batch, int64_t row, const char *c
   return at < 0 ? (double)NAN : t->series.value[(batch * t->rows + row) * t->series.columns + at];
 }
 
-static void name_layer(const table *t, int64_t batch, char name[ALF_FIGURE_WORD + 20])
+static void name_layer(const table *t, int64_t batch, char name[LAYER_NAME])
 {
-  snprintf(name, ALF_FIGURE_WORD + 20, "%s@%lld", t->source, (long long)batch);
+  snprintf(name, LAYER_NAME, "%s@%lld", t->source, (long long)batch);
 }
 
 /* The share of each bin; or of all up to its upper end. */
 static void put_shares(FILE *csv, const table *t, const char *column, bool cumulative)
 {
-  char name[ALF_FIGURE_WORD + 20];
+  char name[LAYER_NAME];
   for (int64_t b = 0; b < t->batches; b++) {
     double all = 0, so_far = 0;
     name_layer(t, b, name);
@@ -70,7 +72,7 @@ static alf_status put_histograms(FILE *csv, const alf_figure_data *data, const a
 static alf_status put_prices(FILE *csv, const alf_figure_data *data, const alf_result *cell, alf_error *err)
 {
   table t;
-  char name[ALF_FIGURE_WORD + 20];
+  char name[LAYER_NAME];
   alf_status status = read_table(&t, data, cell, "experts", err);
   for (int64_t b = 0; status == ALF_OK && b < t.batches; b++) {
     name_layer(&t, b, name);

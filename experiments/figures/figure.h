@@ -82,4 +82,7 @@ void alf_figure_source(const alf_result *cell, char word[ALF_FIGURE_WORD]);
 /* Which column of a series has that name; −1: none. */
 int alf_figure_column(const alf_series *series, const char *name);
 
+/* Its value in a row; NAN where there is no such column. */
+double alf_figure_at(const alf_series *series, int64_t row, const char *column);
+
 #endif

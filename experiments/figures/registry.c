@@ -12,7 +12,7 @@ const alf_figure alf_figures[] = {
     {"demo", "one page: gap, balance, limit cycles, prices, Lagrangian on router affinities", false, write_demo},
     {"gap", "Lagrangian gap D(p) - OPT per schedule and step size, sign and proportional rule", true,
      alf_figure_write_gap},
-    {"solvers", "gap against seconds of all solvers at 4096/64/6 and 16384/64/8", false, alf_figure_write_solvers},
+    {"solvers", "gap against seconds of all solvers at 4096/64/6 and 16384/64/8", true, alf_figure_write_solvers},
     {"benefit", "switching benefit of single updates against its bound and against the squared excess", true,
      alf_figure_write_benefit},
     {"preference", "margin and bound of every token that switches, by kind of move", true, alf_figure_write_preference},

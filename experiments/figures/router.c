@@ -30,8 +30,7 @@ static alf_status read_table(table *t, const alf_figure_data *data, const alf_re
 
 static double value_of(const table *t, int64_t batch, int64_t row, const char *column)
 {
-  int at = alf_figure_column(&t->series, column);
-  return at < 0 ? (double)NAN : t->series.value[(batch * t->rows + row) * t->series.columns + at];
+  return alf_figure_at(&t->series, batch * t->rows + row, column);
 }
 
 static void name_layer(const table *t, int64_t batch, char name[LAYER_NAME])

@@ -96,6 +96,12 @@ int alf_figure_column(const alf_series *series, const char *name)
   return -1;
 }
 
+double alf_figure_at(const alf_series *series, int64_t row, const char *column)
+{
+  int at = alf_figure_column(series, column);
+  return at < 0 ? (double)NAN : series->value[row * series->columns + at];
+}
+
 alf_status alf_figure_curve(FILE *csv, const alf_figure_data *data, int64_t c, const char *series, const char *column,
                             const char *panel, const char *name, alf_error *err)
 {

@@ -66,7 +66,8 @@ static alf_status check_signature(const alf_figure *figure, const char *csv, alf
   if (fclose(to) != 0 && status == ALF_OK)
     status = alf_fail_memory(err, strlen(csv));
   if (status == ALF_OK && !same_signature(signature, now))
-    differ(v, ALF_FIGURE_DIFFERS, "the csv was made from another config than configs/%s.ini is now", figure->name);
+    differ(v, ALF_FIGURE_DIFFERS, "the csv was made from another config than configs/%s.ini%s now", figure->name,
+           figure->more[0] ? " and the others are" : " is");
   free(now);
   return status;
 }

@@ -17,15 +17,18 @@
 /* What a figure is made of. */
 typedef struct alf_figure_data {
   const alf_cli_options *options;
-  const alf_results *results; /* of its cells, all of them done; NULL where it has none */
+  const alf_results *results; /* of its cells, all of them done, config by config; NULL where it has none */
   const alf_store *store;     /* their series */
 } alf_figure_data;
+
+enum { ALF_FIGURE_CONFIGS = 3 };
 
 typedef struct alf_figure {
   const char *name, *summary;
   bool has_cells; /* configs/NAME.ini */
   /* Writes the CSV, header first. */
   alf_status (*write)(FILE *csv, const alf_figure_data *data, alf_error *err);
+  const char *more[ALF_FIGURE_CONFIGS]; /* names of further configs, of other kinds; ends with NULL */
 } alf_figure;
 
 /* Ends with a NULL name. */

@@ -10,11 +10,14 @@
 alf_status alf_figure_path(const char *folder, const char *name, const char *extension, char path[ALF_FIGURE_PATH],
                            alf_error *err);
 
-/* The config of a figure, which comes with the program (ALFLAB_CONFIGS names another folder). Errors: ALF_EIO where there
-   is none. */
-alf_status alf_figure_config_path(const alf_figure *figure, char path[ALF_FIGURE_PATH], alf_error *err);
+/* The configs of a figure: its own, then those in `more`; NULL behind the last one. */
+const char *alf_figure_config(const alf_figure *figure, int i);
 
-/* Writes the lines behind the rows: command, commit, config. Errors: ALF_EIO. */
+/* Where a config is that comes with the program (ALFLAB_CONFIGS names another folder). Errors: ALF_EIO where there is
+   no such folder. */
+alf_status alf_figure_config_path(const char *config, char path[ALF_FIGURE_PATH], alf_error *err);
+
+/* Writes the lines behind the rows: command, commit, configs. Errors: ALF_EIO. */
 alf_status alf_figure_sign(FILE *csv, const alf_figure *figure, bool quick, alf_error *err);
 
 /* Runs the cells that the store does not have yet, writes NAME.csv into the folder and draws it. Errors: those of the config,

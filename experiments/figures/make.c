@@ -8,23 +8,30 @@
 #include "gnuplot.h"
 #include "run/runner.h"
 
+/* A config of a figure. */
+typedef struct part {
+  alf_config config;
+  alf_plan plan;
+} part;
+
 /* A figure in the making. */
 typedef struct making {
   const alf_figure *figure;
   const alf_cli_options *options;
-  alf_config config;
-  alf_plan plan;
+  part part[ALF_FIGURE_CONFIGS];
+  alf_results results[ALF_FIGURE_CONFIGS];
   alf_store *store;
-  alf_results results;
   alf_cli_progress progress;
 } making;
 
 static void free_making(making *m)
 {
-  alf_results_free(&m->results);
+  for (int i = 0; i < ALF_FIGURE_CONFIGS; i++) {
+    alf_results_free(&m->results[i]);
+    alf_plan_free(&m->part[i].plan);
+    alf_config_free(&m->part[i].config);
+  }
   alf_store_close(m->store);
-  alf_plan_free(&m->plan);
-  alf_config_free(&m->config);
 }
 
 static void tick(void *opaque, int64_t done, int64_t of)
@@ -34,53 +41,55 @@ static void tick(void *opaque, int64_t done, int64_t of)
   alf_cli_progress_tick(&m->progress, done);
 }
 
-static alf_status read_config(making *m, alf_error *err)
+static alf_status read_config(const making *m, part *p, const char *name, alf_error *err)
 {
   char path[ALF_FIGURE_PATH];
-  alf_status status = alf_figure_config_path(m->figure, path, err);
+  alf_status status = alf_figure_config_path(name, path, err);
   if (status != ALF_OK)
     return status;
-  status = m->options->quick ? alf_config_read_quick(&m->config, path, NULL, err)
-                             : alf_config_read(&m->config, path, NULL, err);
-  return status == ALF_OK ? alf_plan_make(&m->plan, &m->config, err) : status;
+  status = m->options->quick ? alf_config_read_quick(&p->config, path, NULL, err)
+                             : alf_config_read(&p->config, path, NULL, err);
+  return status == ALF_OK ? alf_plan_make(&p->plan, &p->config, err) : status;
 }
 
-static alf_status conclude(const making *m, const alf_runner_result *result, alf_error *err)
+static alf_status conclude(const making *m, const part *p, const alf_runner_result *result, alf_error *err)
 {
   char cell[300];
   if (result->interrupted)
     return alf_fail(err, ALF_EINTERRUPTED, "interrupted; what is done is in %.200s", m->options->store);
   if (result->failed == 0)
     return ALF_OK;
-  alf_plan_describe(&m->plan, result->first, cell, sizeof cell);
-  return alf_fail(err, ALF_ESOLVER, "%s: %lld of %lld cells failed; cell %lld (%s): %.200s", m->figure->name,
+  alf_plan_describe(&p->plan, result->first, cell, sizeof cell);
+  return alf_fail(err, ALF_ESOLVER, "%s: %lld of %lld cells failed; cell %lld (%s): %.200s", p->config.name,
                   (long long)result->failed, (long long)result->cells, (long long)result->first, cell, result->message);
 }
 
-static alf_status run_cells(making *m, alf_error *err)
+static alf_status run_cells(making *m, int i, alf_error *err)
 {
+  part *p = &m->part[i];
+  const char *config = alf_figure_config(m->figure, i);
   char folder[ALF_FIGURE_PATH]; /* the one of alflab run */
   if (snprintf(folder, sizeof folder, "%s.cells", m->options->store) >= (int)sizeof folder - 40)
     return alf_fail(err, ALF_EINVAL, "--store %.100s...: expected a shorter path", m->options->store);
   alf_runner_settings settings = {
       .jobs = (int)m->options->jobs, .folder = folder, .stop = alf_cli_interrupted, .tick = tick, .context = m};
   alf_runner_result result = {0};
-  alf_status status = read_config(m, err);
-  if (status == ALF_OK)
+  alf_status status = read_config(m, p, config, err);
+  if (status == ALF_OK && !m->store)
     status = alf_store_open(&m->store, m->options->store, ALF_STORE_WRITE, err);
   if (status != ALF_OK)
     return status;
-  m->progress = alf_cli_progress_start(m->figure->name, m->plan.cells, m->options->quiet);
-  status = alf_runner_run(&m->plan, m->store, &settings, &result, err);
+  m->progress = alf_cli_progress_start(config, p->plan.cells, m->options->quiet);
+  status = alf_runner_run(&p->plan, m->store, &settings, &result, err);
   alf_cli_progress_end(&m->progress);
   if (status == ALF_OK)
-    status = conclude(m, &result, err);
-  return status == ALF_OK ? alf_results_of_plan(&m->results, m->store, &m->plan, err) : status;
+    status = conclude(m, p, &result, err);
+  return status == ALF_OK ? alf_results_of_plan(&m->results[i], m->store, &p->plan, err) : status;
 }
 
 static alf_status write_csv(making *m, const char *path, alf_error *err)
 {
-  alf_figure_data data = {m->options, m->figure->has_cells ? &m->results : NULL, m->store};
+  alf_figure_data data = {m->options, m->figure->has_cells ? m->results : NULL, m->store};
   alf_new_file csv = {0};
   alf_status status = alf_new_file_open(&csv, path, err);
   if (status == ALF_OK)
@@ -107,8 +116,8 @@ alf_status alf_figure_make(const alf_figure *figure, const alf_cli_options *opti
   making m = {.figure = figure, .options = options};
   char csv[ALF_FIGURE_PATH];
   alf_status status = alf_figure_path(folder, figure->name, "csv", csv, err);
-  if (status == ALF_OK && figure->has_cells)
-    status = run_cells(&m, err);
+  for (int i = 0; status == ALF_OK && alf_figure_config(figure, i); i++)
+    status = run_cells(&m, i, err);
   if (status == ALF_OK)
     status = write_csv(&m, csv, err);
   free_making(&m);

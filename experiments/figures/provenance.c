@@ -17,11 +17,16 @@ alf_status alf_figure_path(const char *folder, const char *name, const char *ext
   return length < ALF_FIGURE_PATH ? ALF_OK : alf_fail(err, ALF_EINVAL, "--out %.100s...: the path is too long", folder);
 }
 
-alf_status alf_figure_config_path(const alf_figure *figure, char path[ALF_FIGURE_PATH], alf_error *err)
+const char *alf_figure_config(const alf_figure *figure, int i)
+{
+  return !figure->has_cells ? NULL : i == 0 ? figure->name : figure->more[i - 1];
+}
+
+alf_status alf_figure_config_path(const char *config, char path[ALF_FIGURE_PATH], alf_error *err)
 {
   char folder[ALF_SHIPPED_PATH];
   alf_status status = alf_shipped_folder("ALFLAB_CONFIGS", "configs", folder, err);
-  return status == ALF_OK ? alf_figure_path(folder, figure->name, "ini", path, err) : status;
+  return status == ALF_OK ? alf_figure_path(folder, config, "ini", path, err) : status;
 }
 
 static void put_indented(FILE *csv, const char *text)
@@ -33,24 +38,27 @@ static void put_indented(FILE *csv, const char *text)
   }
 }
 
+static alf_status put_config(FILE *csv, const char *config, alf_error *err)
+{
+  char path[ALF_FIGURE_PATH], *text = NULL;
+  size_t length;
+  alf_status status = alf_figure_config_path(config, path, err);
+  if (status == ALF_OK)
+    status = alf_file_read(path, &text, &length, err);
+  if (status == ALF_OK) {
+    fprintf(csv, "# configs/%s.ini\n", config);
+    put_indented(csv, text);
+  }
+  free(text);
+  return status;
+}
+
 alf_status alf_figure_sign(FILE *csv, const alf_figure *figure, bool quick, alf_error *err)
 {
-  char path[ALF_FIGURE_PATH], *config = NULL;
-  size_t length;
   alf_status status = ALF_OK;
-  if (figure->has_cells) {
-    status = alf_figure_config_path(figure, path, err);
-    if (status == ALF_OK)
-      status = alf_file_read(path, &config, &length, err);
-  }
-  if (status == ALF_OK) {
-    fprintf(csv, "# alflab figures %s%s\n# commit %s\n", figure->name, quick ? " --quick" : "", alf_code_commit());
-    if (config) {
-      fprintf(csv, "# configs/%s.ini\n", figure->name);
-      put_indented(csv, config);
-    }
-  }
-  free(config);
+  fprintf(csv, "# alflab figures %s%s\n# commit %s\n", figure->name, quick ? " --quick" : "", alf_code_commit());
+  for (int i = 0; status == ALF_OK && alf_figure_config(figure, i); i++)
+    status = put_config(csv, alf_figure_config(figure, i), err);
   return status;
 }
 

@@ -7,13 +7,8 @@
 
 #include "data/text.h"
 #include "run/check.h"
-#include "run/ini.h"
+#include "run/sections.h"
 
-#define SECTION      "experiment"
-#define QUICK        "quick"
-#define ALSO         "also"
-#define QUICK_ALSO   "quick also"
-#define SECTIONS     "[" SECTION "], [" ALSO "], [" QUICK "] or [" QUICK_ALSO "]"
 #define LARGEST_FILE (1 << 20)
 
 /* Keys of every kind. */
@@ -32,7 +27,8 @@ typedef struct reading {
   const char *path;
   const alf_ini *ini;
   bool quick;
-  int grid;                           /* 1: [also] */
+  alf_sections sections;
+  int grid;                           /* which of them */
   const alf_ini_entry *entry[COMMON]; /* the last one of each; NULL: none */
 } reading;
 
@@ -75,24 +71,21 @@ static alf_status refuse_key(const alf_config *config, const char *name, alf_err
                   known);
 }
 
-static bool is_of_also(const alf_ini_entry *e)
+static int grid_of(const reading *r, const alf_ini_entry *e)
 {
-  return !strcmp(e->section, ALSO) || !strcmp(e->section, QUICK_ALSO);
-}
-
-static bool is_of_quick(const alf_ini_entry *e)
-{
-  return !strcmp(e->section, QUICK) || !strcmp(e->section, QUICK_ALSO);
+  return alf_section_grid(&r->sections, e->section);
 }
 
 /* --set goes before [quick also], [also], [quick] and [experiment], in this order; −1: not to be read. */
 static int rank(const reading *r, const alf_ini_entry *e)
 {
+  bool quick = alf_section_is_quick(e->section);
+  int grid = grid_of(r, e);
   if (e->line == 0)
     return 4;
-  if ((is_of_quick(e) && !r->quick) || (is_of_also(e) && r->grid == 0))
+  if ((quick && !r->quick) || (grid > 0 && grid != r->grid))
     return -1;
-  return 2 * is_of_also(e) + is_of_quick(e);
+  return 2 * (grid > 0) + quick;
 }
 
 /* Whether there are other values of the key that this one gives way to. */
@@ -105,14 +98,6 @@ static bool is_replaced(const reading *r, const alf_ini_entry *e)
   return own < 0;
 }
 
-static bool has_section(const reading *r, const char *name)
-{
-  for (long long i = 0; i < r->ini->count; i++)
-    if (!strcmp(r->ini->entry[i].section, name))
-      return true;
-  return false;
-}
-
 /* Keys of every kind have one value. */
 static alf_status sort_common(reading *r, alf_error *err)
 {
@@ -120,17 +105,10 @@ static alf_status sort_common(reading *r, alf_error *err)
     const alf_ini_entry *e = &r->ini->entry[i];
     alf_error cause = {0};
     int c = find_common(e->key);
-    if (strcmp(e->section, SECTION) && !is_of_also(e) && !is_of_quick(e)) {
-      char shown[60];
-      alf_printable(shown, sizeof shown, e->section, strlen(e->section));
-      if (*shown)
-        alf_fail(&cause, ALF_EINVAL, "section [%s]: expected " SECTIONS, shown);
-      else
-        alf_fail(&cause, ALF_EINVAL, "%s: stands in no section: expected " SECTIONS " before it", e->key);
-    } else if (!strcmp(e->section, QUICK_ALSO) && !has_section(r, ALSO)) {
-      alf_fail(&cause, ALF_EINVAL, "section [" QUICK_ALSO "]: expected a section [" ALSO "]");
-    } else if (c < COMMON && is_of_also(e)) {
-      alf_fail(&cause, ALF_EINVAL, "%s: expected in [" SECTION "] or [" QUICK "] only", e->key);
+    if (grid_of(r, e) < 0) {
+      alf_section_refuse(e->section, e->key, &cause);
+    } else if (c < COMMON && grid_of(r, e) > 0) {
+      alf_fail(&cause, ALF_EINVAL, "%s: expected in [" ALF_SECTION_FIRST "] or [" ALF_SECTION_QUICK "] only", e->key);
     } else if (c < COMMON && r->entry[c] && !is_replaced(r, e)) {
       alf_fail(&cause, ALF_EINVAL, "%s: is given twice", e->key);
     } else if (c < COMMON && !is_replaced(r, e)) {
@@ -191,7 +169,7 @@ static alf_status read_common(reading *r, alf_error *err)
 static alf_status prepare_keys(reading *r, alf_error *err)
 {
   alf_config *config = r->config;
-  config->grids = has_section(r, ALSO) ? 2 : 1;
+  config->grids = r->sections.grids;
   while (config->experiment->keys[config->keys].name)
     config->keys++;
   size_t count = (size_t)config->grids * (size_t)config->keys;
@@ -264,15 +242,25 @@ static alf_status check_quick(const reading *r, alf_error *err)
 {
   bool any = !r->quick;
   for (long long i = 0; i < r->ini->count; i++)
-    any = any || rank(r, &r->ini->entry[i]) == 1;
+    any = any || alf_section_is_quick(r->ini->entry[i].section);
   if (any)
     return ALF_OK;
-  return alf_fail(err, ALF_EFORMAT, "%.200s: no section [" QUICK "]", r->path);
+  return alf_fail(err, ALF_EFORMAT, "%.200s: no section [" ALF_SECTION_QUICK "]", r->path);
+}
+
+static alf_status find_sections(reading *r, alf_error *err)
+{
+  const alf_ini_entry *at;
+  alf_error cause = {0};
+  alf_status status = alf_sections_find(&r->sections, r->ini, &at, &cause);
+  return status == ALF_OK ? status : name_entry(r, at, &cause, err);
 }
 
 static alf_status read_ini(reading *r, alf_error *err)
 {
-  alf_status status = sort_common(r, err);
+  alf_status status = find_sections(r, err);
+  if (status == ALF_OK)
+    status = sort_common(r, err);
   if (status == ALF_OK)
     status = check_quick(r, err);
   if (status == ALF_OK)
@@ -301,7 +289,7 @@ static alf_status parse(alf_config *config, const char *path, const char *text, 
   if (status == ALF_OK)
     status = alf_ini_add(&ini, path, text, err);
   if (status == ALF_OK && set)
-    status = alf_ini_add_set(&ini, SECTION, set, err);
+    status = alf_ini_add_set(&ini, ALF_SECTION_FIRST, set, err);
   if (status == ALF_OK)
     status = read_ini(&r, err);
   alf_ini_free(&ini);

@@ -1,8 +1,8 @@
 /* A config of alflab run: an .ini with a section [experiment]. Its keys are kind, title, seed, repetitions, threads and
    those of the kind, each of which may have several values (values.h). A key that is given again, or goes on in an
-   indented line, adds to its values. The section [also], if there is one, stands for more cells: they differ from those of
-   [experiment] in the keys that it gives. [quick] and [quick also] have other values for some keys of the two, for a run
-   that is to end soon. */
+   indented line, adds to its values. Each section [also] or [also NAME] stands for more cells: they differ from those of
+   [experiment] in the keys that it gives. [quick] and [quick also NAME] have other values for some keys, for a run that is to
+   end soon (sections.h). */
 #ifndef ALF_RUN_CONFIG_H
 #define ALF_RUN_CONFIG_H
 
@@ -19,7 +19,7 @@ typedef struct alf_config {
   uint64_t seed;     /* the root */
   int64_t repetitions;
   int threads;            /* of a cell */
-  int keys, grids;        /* grids: 1, or 2 with [also] */
+  int keys, grids;        /* grids: 1, and 1 for each [also] */
   alf_key_values *values; /* grids × keys, in the order of the kind's */
 } alf_config;
 

@@ -131,6 +131,27 @@ static void a_quick_run_has_cells_of_its_own(void **state)
   drop(&p);
 }
 
+static const char with_three[] = "[experiment]\nkind = iterate\ntopk = 2\nsource = uniform:T=64,E=8\n"
+                                 "rule = sign\nschedule = constant\nu = 1\n"
+                                 "[also b]\nu = 2, 3\n[also a]\nschedule = 1/n\nu = 2\n[also c]\nu = 3, 4\n"
+                                 "[quick also a]\nu = 5\n";
+
+/* In the order in which their sections come; none inherits from another. */
+static void grids_stand_one_behind_another(void **state)
+{
+  const char *path = alf_test_path(state, "three.ini");
+  alf_error err = {0};
+  planned p;
+  make(&p, "x.ini", with_three, NULL);
+  assert_string_equal(listed(&p), "sign constant 1, sign constant 2, sign constant 3, sign 1/n 2, sign constant 4");
+  drop(&p);
+  alf_test_write(path, with_three, strlen(with_three));
+  assert_ok(alf_config_read_quick(&p.config, path, NULL, &err), &err);
+  assert_ok(alf_plan_make(&p.plan, &p.config, &err), &err);
+  assert_string_equal(listed(&p), "sign constant 1, sign constant 2, sign constant 3, sign 1/n 5, sign constant 4");
+  drop(&p);
+}
+
 static void what_no_seed_changes_is_there_once(void **state)
 {
   (void)state;
@@ -261,6 +282,7 @@ int main(void)
       cmocka_unit_test(seeds_depend_on_root_source_and_repetition_alone),
       cmocka_unit_test(more_cells_stand_behind),
       cmocka_unit_test(a_quick_run_has_cells_of_its_own),
+      cmocka_unit_test(grids_stand_one_behind_another),
       cmocka_unit_test(what_no_seed_changes_is_there_once),
       cmocka_unit_test(keys_tell_cells_apart),
       cmocka_unit_test(keys_depend_on_the_contents_of_files),

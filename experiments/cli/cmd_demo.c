@@ -9,13 +9,14 @@
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "figures/frame.h"
 #include "gnuplot.h"
+#include "run/folder.h"
 
 typedef struct demo {
   const alf_cli_options *options;
   double start;
   char csv_path[ALF_DEMO_PATH], svg_path[ALF_DEMO_PATH], png_path[ALF_DEMO_PATH];
-  alf_new_file csv;
   alf_demo_known known[ALF_DEMO_KNOWN];
   alf_demo_claims claims;
 } demo;
@@ -29,9 +30,10 @@ static alf_status make_folder(const char *path, alf_error *err)
 }
 
 /* What would make the last step fail fails first. */
-static alf_status open_files(demo *d, alf_error *err)
+static alf_status check_files(demo *d, alf_error *err)
 {
   const char *folder = d->options->out;
+  alf_new_file csv = {0};
   if (strlen(folder) > ALF_DEMO_PATH - 40)
     return alf_fail(err, ALF_EINVAL, "--out %.100s...: the path is too long", folder);
   snprintf(d->csv_path, sizeof d->csv_path, "%s/demo.csv", folder);
@@ -40,7 +42,10 @@ static alf_status open_files(demo *d, alf_error *err)
   alf_status status = alf_plot_check(err);
   if (status == ALF_OK)
     status = make_folder(folder, err);
-  return status == ALF_OK ? alf_new_file_open(&d->csv, d->csv_path, err) : status;
+  if (status == ALF_OK)
+    status = alf_new_file_open(&csv, d->csv_path, err);
+  alf_new_file_close(&csv);
+  return status;
 }
 
 static void print_known(const demo *d)
@@ -56,13 +61,25 @@ static void print_known(const demo *d)
   fflush(stdout);
 }
 
-static alf_status draw(demo *d, alf_error *err)
+/* The figure demo of alflab figures. Its cells are run in this demo, whatever was run before. */
+static alf_status make_figure(const demo *d, alf_error *err)
 {
-  alf_status status = alf_demo_write_figure(d->csv.file, d->options, err);
-  if (status == ALF_OK)
-    status = alf_new_file_commit(&d->csv, err);
-  if (status == ALF_OK)
-    status = alf_plot_draw("demo", d->csv_path, d->svg_path, ALF_PLOT_SVG, err);
+  char folder[ALF_DEMO_PATH], store[ALF_DEMO_PATH + 16];
+  alf_cli_options own = *d->options;
+  alf_status status = alf_folder_temporary(folder, sizeof folder, err);
+  if (status != ALF_OK)
+    return status;
+  snprintf(store, sizeof store, "%s/store.sqlite", folder);
+  own.store = store;
+  own.jobs = own.threads;
+  status = alf_figure_make(alf_figure_find("demo"), &own, own.out, err);
+  alf_folder_remove(folder);
+  return status;
+}
+
+static alf_status draw(const demo *d, alf_error *err)
+{
+  alf_status status = make_figure(d, err);
   if (status == ALF_OK)
     status = alf_plot_draw("demo", d->csv_path, d->png_path, ALF_PLOT_PNG, err);
   if (status == ALF_EPROGRAM && alf_cli_interrupted()) /* Ctrl-C ends gnuplot, too */
@@ -73,7 +90,7 @@ static alf_status draw(demo *d, alf_error *err)
 static alf_status work(demo *d, alf_error *err)
 {
   bool text = !d->options->json;
-  alf_status status = open_files(d, err);
+  alf_status status = check_files(d, err);
   if (status == ALF_OK)
     status = alf_demo_find_known(d->options, d->known, err);
   if (status == ALF_OK && text)
@@ -144,7 +161,6 @@ static int run(const alf_cli_options *options, alf_error *err)
   else if (status == ALF_OK && d.claims.totals.count[ALF_INCONCLUSIVE])
     code = ALF_CLI_FAILED;
   json_decref(d.claims.list);
-  alf_new_file_close(&d.csv);
   return code;
 }
 
@@ -154,8 +170,10 @@ const alf_cli_command alf_cli_command_demo = {
     .arguments = NULL,
     .fewest = 0,
     .most = 0,
-    .details = "Known answers first, then claims C1 to C7 on the synthetic families and on the router affinities of "
-               "experiments/data, then demo.svg, demo.png and the numbers they are drawn from, demo.csv. Takes less "
-               "than a minute. ALFLAB_DATA and ALFLAB_PLOTS name other folders for affinities and gnuplot scripts.",
+    .details =
+        "Known answers first, then claims C1 to C7 on the synthetic families and on the router affinities of "
+        "experiments/data, then demo.svg, demo.png and the numbers they are drawn from, demo.csv. Takes less "
+        "than a minute. ALFLAB_DATA, ALFLAB_CONFIGS and ALFLAB_PLOTS name other folders for affinities, the figure's "
+        "configs and gnuplot scripts.",
     .run = run,
 };

@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "alf/instance.h"
 #include "cli/options.h"
@@ -42,8 +41,5 @@ typedef struct alf_demo_claims {
 /* Judges every claim on the synthetic families (K = 2) and on the shipped router affinities (K = 6), in exact
    arithmetic. --quick: on few of them, for few steps. */
 alf_status alf_demo_check_claims(alf_demo_claims *claims, alf_error *err);
-
-/* Writes the numbers of the figure as CSV. */
-alf_status alf_demo_write_figure(FILE *csv, const alf_cli_options *options, alf_error *err);
 
 #endif

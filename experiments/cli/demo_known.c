@@ -3,8 +3,9 @@
 #include "alf/certificate.h"
 #include "alf/solver.h"
 #include "cli/demo.h"
-#include "cli/demo_runs.h"
+#include "cli/input.h"
 #include "cli/interrupt.h"
+#include "measure/iteration.h"
 
 enum { TOPK = 2, LONGEST_CYCLE = 100000 };
 
@@ -21,41 +22,60 @@ static const struct {
     {"gauss_sigmoid:T=512,E=8,factor=2", "max load, sign u=0.1", 1e-1, 181, 0.2},
 };
 
-static alf_status find_optimum(const alf_affinity *batch, int threads, alf_demo_known *known, alf_error *err)
+static alf_status find_optimum(alf_source *source, int threads, alf_demo_known *known, alf_error *err)
 {
-  alf_problem problem = {batch, TOPK, ALF_FRACTIONAL};
+  alf_affinity batch = {0};
+  alf_problem problem = {&batch, TOPK, ALF_FRACTIONAL};
   alf_solve_settings settings = {.threads = threads, .stop = alf_cli_interrupted};
   alf_solution solution = {0};
   alf_certificate certificate = {0};
-  alf_status status = alf_solve(alf_solver_find("glpk-simplex"), &problem, &settings, &solution, err);
+  alf_status status = alf_input_next(source, NULL, ALF_DYADIC, &batch, err);
+  if (status == ALF_OK)
+    status = alf_solve(alf_solver_find("glpk-simplex"), &problem, &settings, &solution, err);
   if (status == ALF_OK)
     status = alf_certify(&problem, &solution, &certificate, err);
   known->value = certificate.objective;
   known->certified = certificate.certified;
   alf_solution_free(&solution);
+  alf_affinity_free(&batch);
   return status;
 }
 
-static alf_status find_cycle(const alf_affinity *batch, double u, alf_demo_known *known, alf_error *err)
+/* The largest load in the limit cycle of constant sign steps. */
+static alf_status find_cycle(alf_source *source, double u, alf_demo_known *known, alf_error *err)
 {
-  alf_instance instance = {.batch = batch, .topk = TOPK};
-  alf_demo_limit limit = {.instance = &instance, .u = u, .steps = LONGEST_CYCLE};
-  alf_demo_find_limit(&limit);
-  known->value = limit.max_load;
-  known->certified = isfinite(limit.max_load);
-  return limit.status == ALF_OK ? ALF_OK : alf_fail(err, limit.status, "%s", limit.err.text);
+  alf_iteration_settings settings = {
+      .cell = {.rule = alf_rule_find("sign"), .schedule = alf_schedule_find("constant"), .u = u},
+      .topk = TOPK,
+      .dtype = ALF_DYADIC,
+      .steps = LONGEST_CYCLE,
+      .until_cycle = true,
+      .no_optimum = true,
+      .threads = 1,
+      .stop = alf_cli_interrupted};
+  alf_iteration iteration = {0};
+  alf_status status = alf_iteration_start(&iteration, source, &settings, err);
+  if (status == ALF_OK)
+    status = alf_iteration_run(&iteration, err);
+  if (status == ALF_OK && alf_cli_interrupted())
+    status = alf_fail(err, ALF_EINTERRUPTED, "interrupted");
+  const alf_cycle_info *cycle = status == ALF_OK ? alf_cycle_found(iteration.cycle) : NULL;
+  known->certified = cycle != NULL;
+  known->value = cycle ? (double)cycle->max_load : (double)NAN;
+  alf_iteration_free(&iteration);
+  return status;
 }
 
 static alf_status find_one(const alf_cli_options *options, int i, alf_demo_known *known, alf_error *err)
 {
-  alf_affinity batch = {0};
+  alf_source *source = NULL;
   *known = (alf_demo_known){answers[i].input, answers[i].what, NAN, answers[i].expected, false, false};
-  alf_status status = alf_demo_read(known->input, options, &batch, err);
+  alf_status status = alf_cli_open(&source, known->input, options, err);
   if (status == ALF_OK)
-    status = answers[i].u > 0 ? find_cycle(&batch, answers[i].u, known, err)
-                              : find_optimum(&batch, (int)options->threads, known, err);
+    status = answers[i].u > 0 ? find_cycle(source, answers[i].u, known, err)
+                              : find_optimum(source, (int)options->threads, known, err);
   known->met = known->certified && fabs(known->value - known->expected) <= answers[i].spread * known->expected;
-  alf_affinity_free(&batch);
+  alf_source_close(source);
   return status;
 }
 

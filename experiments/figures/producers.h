@@ -9,6 +9,7 @@ alf_status alf_figure_write_band(FILE *csv, const alf_figure_data *data, alf_err
 alf_status alf_figure_write_benefit(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_cost(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_cycles(FILE *csv, const alf_figure_data *data, alf_error *err);
+alf_status alf_figure_write_demo(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_drift(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_gap(FILE *csv, const alf_figure_data *data, alf_error *err);
 alf_status alf_figure_write_modulus(FILE *csv, const alf_figure_data *data, alf_error *err);

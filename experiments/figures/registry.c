@@ -1,15 +1,13 @@
 #include <string.h>
 
-#include "cli/demo.h"
 #include "figures/producers.h"
 
-static alf_status write_demo(FILE *csv, const alf_figure_data *data, alf_error *err)
-{
-  return alf_demo_write_figure(csv, data->options, err);
-}
-
 const alf_figure alf_figures[] = {
-    {"demo", "one page: gap, balance, limit cycles, prices, Lagrangian on router affinities", false, write_demo},
+    {"demo",
+     "one page: gap, balance, limit cycles, prices, Lagrangian on router affinities",
+     true,
+     alf_figure_write_demo,
+     {"demo_cycles", "demo_prices"}},
     {"gap", "Lagrangian gap D(p) - OPT per schedule and step size, sign and proportional rule", true,
      alf_figure_write_gap},
     {"solvers", "gap against seconds of all solvers at 4096/64/6 and 16384/64/8", true, alf_figure_write_solvers},

@@ -46,6 +46,7 @@ typedef struct alf_iteration_settings {
   int64_t steps;      /* updates; 0: 1000 on one batch, once through a stream, which a longer run reads again */
   bool every;         /* look at every iterate, not only the last; of a stream, solve every batch */
   bool no_optimum;    /* solve nothing: gap and regret stay unknown */
+  bool until_cycle;   /* `steps` at the most: ends as soon as the limit cycle is known */
   int threads;        /* 0: all; no result depends on it */
   bool (*stop)(void); /* may be NULL; true ends after the current update */
   /* After every iterate, 0 included; may be NULL. What was looked at is in `look` where every one is. */

@@ -4,7 +4,8 @@
 #include "measure/iteration.h"
 #include "run/kinds/keys.h"
 
-static const char *const arithmetics[] = {"exact", "float64", "float32", NULL}, *const yes_no[] = {"yes", "no", NULL};
+static const char *const arithmetics[] = {"exact", "float64", "float32", NULL}, *const yes_no[] = {"yes", "no", NULL},
+                         *const ends[] = {"steps", "cycle", NULL};
 
 static const alf_key keys[] = {
     KEY_SOURCE,
@@ -14,6 +15,7 @@ static const alf_key keys[] = {
     KEY_FORMAT,
     KEY_TOPK,
     {"steps", ALF_KEY_WHOLE, "0", 0, 1e9, .help = "updates; 0: 1000 on one batch, once through a stream"},
+    {"until", ALF_KEY_CHOICE, "steps", 0, 0, ends, .help = "cycle: ends as soon as the limit cycle is known"},
     {"arithmetic", ALF_KEY_CHOICE, "exact", 0, 0, arithmetics, .help = "the numbers of the run"},
     {"every", ALF_KEY_CHOICE, "no", 0, 0, yes_no, .help = "look at every iterate: regret, mean_swaps"},
     {"series", ALF_KEY_WHOLE, "0", 0, 1e9, .help = "record every Nth iterate in the series iterates; 0: none"},
@@ -91,6 +93,7 @@ static alf_status set_up(cell_run *run, alf_error *err)
                                                                                               : ALF_FLOAT32,
                                      .steps = alf_setting_whole(cell, "steps"),
                                      .every = run->every || alf_setting_is(cell, "every", "yes"),
+                                     .until_cycle = alf_setting_is(cell, "until", "cycle"),
                                      .threads = cell->threads,
                                      .observe = observe,
                                      .context = run};

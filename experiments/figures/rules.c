@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/trial_rules.h"
 #include "bench/trial_suite.h"
 #include "bench/trial_summary.h"
 #include "bench/trial_table.h"
@@ -26,13 +27,14 @@ static void put(const drawing *d, const char *panel, const char *which, int r, d
 static alf_status take(void *context, alf_trial_instance *instance, alf_error *err)
 {
   drawing *d = context;
+  alf_trial_settings settings = alf_trial_settings_of(d->options);
   alf_trial_sweep sweep;
-  alf_status status = alf_trial_sweep_run(&sweep, instance, &d->rules, d->options, err);
+  alf_status status = alf_trial_sweep_run(&sweep, instance, &d->rules, &settings, err);
   alf_cli_progress_tick(&d->progress, ++d->done);
   if (status == ALF_OK)
     alf_trial_summary_add(&d->summary, &sweep);
   for (int r = 0; status == ALF_OK && r < d->rules.count; r++) {
-    double violation = alf_trial_max_violation(&sweep, sweep.outcome[r].best);
+    double violation = alf_trial_max_violation(instance, sweep.outcome[r].best);
     put(d, alf_trial_class_names[instance->class], " each", r, fmax(violation, ALF_TRIAL_LEAST), 0);
   }
   alf_trial_sweep_free(&sweep);
@@ -44,10 +46,11 @@ static void put_means(const drawing *d, int r)
   static const char *const which[] = {" default", " best"};
   double place = alf_trial_summary_place(&d->summary, d->rules.count, r);
   for (int best = 0; best < 2; best++) {
+    const alf_trial_score *score = &d->summary.line[r].score[best];
     for (int c = 0; c < ALF_TRIAL_CLASSES; c++)
-      put(d, alf_trial_class_names[c], which[best], r, alf_trial_summary_mean(&d->summary, r, best, c), place);
-    put(d, "gap", which[best], r, alf_trial_summary_gap(&d->summary, r, best), place);
-    put(d, "reached", which[best], r, alf_trial_summary_reached(&d->summary, r, best), place);
+      put(d, alf_trial_class_names[c], which[best], r, alf_trial_score_violation(score, c), place);
+    put(d, "gap", which[best], r, alf_trial_score_gap(score), place);
+    put(d, "reached", which[best], r, alf_trial_score_steps(score), place);
   }
 }
 

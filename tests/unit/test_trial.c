@@ -1,7 +1,7 @@
-/* What bench judges the run of a rule by: by hand. */
+/* What the run of a rule is judged by: by hand. */
 #include "support.h"
 
-#include "bench/trial_measure.h"
+#include "trial/measures.h"
 
 /* Two experts, 8 slots: L = 4, and a largest load of 4 + m is a MaxVio of m/4. */
 static alf_trial_loads loads_of(int64_t *most, int64_t updates)

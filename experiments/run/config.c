@@ -12,8 +12,7 @@
 #define SECTION      "experiment"
 #define QUICK        "quick"
 #define ALSO         "also"
-#define QUICK_ALSO   "quick also"
-#define SECTIONS     "[" SECTION "], [" ALSO "], [" QUICK "] or [" QUICK_ALSO "]"
+#define SECTIONS     "[" SECTION "], [" ALSO "], [" ALSO " 2] ..., [" QUICK "], [" QUICK " " ALSO "] ..."
 #define LARGEST_FILE (1 << 20)
 
 /* Keys of every kind. */
@@ -32,7 +31,7 @@ typedef struct reading {
   const char *path;
   const alf_ini *ini;
   bool quick;
-  int grid;                           /* 1: [also] */
+  int grid;                           /* 0: [experiment]; 1, 2, …: [also], [also 2], … */
   const alf_ini_entry *entry[COMMON]; /* the last one of each; NULL: none */
 } reading;
 
@@ -75,24 +74,36 @@ static alf_status refuse_key(const alf_config *config, const char *name, alf_err
                   known);
 }
 
-static bool is_of_also(const alf_ini_entry *e)
-{
-  return !strcmp(e->section, ALSO) || !strcmp(e->section, QUICK_ALSO);
-}
-
 static bool is_of_quick(const alf_ini_entry *e)
 {
-  return !strcmp(e->section, QUICK) || !strcmp(e->section, QUICK_ALSO);
+  return !strcmp(e->section, QUICK) || !strncmp(e->section, QUICK " ", strlen(QUICK " "));
 }
 
-/* --set goes before [quick also], [also], [quick] and [experiment], in this order; −1: not to be read. */
+/* Which grid the entry's section is about; −1: it is none of the sections. */
+static int grid_of(const alf_ini_entry *e)
+{
+  const char *name = e->section;
+  if (!strcmp(name, SECTION) || !strcmp(name, QUICK))
+    return 0;
+  name += is_of_quick(e) ? strlen(QUICK " ") : 0;
+  if (strncmp(name, ALSO, strlen(ALSO)))
+    return -1;
+  name += strlen(ALSO);
+  if (!*name)
+    return 1;
+  return name[0] == ' ' && name[1] >= '2' && name[1] <= '9' && !name[2] ? name[1] - '0' : -1;
+}
+
+/* --set goes before [quick also], [also] (those of the grid), [quick] and [experiment], in this order; −1: not to be
+   read. */
 static int rank(const reading *r, const alf_ini_entry *e)
 {
+  int grid = grid_of(e);
   if (e->line == 0)
     return 4;
-  if ((is_of_quick(e) && !r->quick) || (is_of_also(e) && r->grid == 0))
+  if ((is_of_quick(e) && !r->quick) || (grid > 0 && grid != r->grid))
     return -1;
-  return 2 * is_of_also(e) + is_of_quick(e);
+  return 2 * (grid > 0) + is_of_quick(e);
 }
 
 /* Whether there are other values of the key that this one gives way to. */
@@ -105,12 +116,24 @@ static bool is_replaced(const reading *r, const alf_ini_entry *e)
   return own < 0;
 }
 
-static bool has_section(const reading *r, const char *name)
+/* A section of a grid needs that of the one before, a section of quick runs that of the grid itself. */
+static alf_status check_section(const reading *r, const alf_ini_entry *e, alf_error *err)
 {
-  for (long long i = 0; i < r->ini->count; i++)
-    if (!strcmp(r->ini->entry[i].section, name))
-      return true;
-  return false;
+  int grid = grid_of(e), needed = is_of_quick(e) ? grid : grid - 1;
+  char shown[60];
+  alf_printable(shown, sizeof shown, e->section, strlen(e->section));
+  if (grid < 0 && !*shown)
+    return alf_fail(err, ALF_EINVAL, "%s: stands in no section: expected " SECTIONS " before it", e->key);
+  if (grid < 0)
+    return alf_fail(err, ALF_EINVAL, "section [%s]: expected " SECTIONS, shown);
+  for (long long i = 0; needed > 0 && i < r->ini->count; i++)
+    if (grid_of(&r->ini->entry[i]) == needed && !is_of_quick(&r->ini->entry[i]))
+      needed = 0;
+  if (needed == 1)
+    return alf_fail(err, ALF_EINVAL, "section [%s]: expected a section [" ALSO "]", shown);
+  if (needed > 1)
+    return alf_fail(err, ALF_EINVAL, "section [%s]: expected a section [" ALSO " %d]", shown, needed);
+  return ALF_OK;
 }
 
 /* Keys of every kind have one value. */
@@ -120,16 +143,9 @@ static alf_status sort_common(reading *r, alf_error *err)
     const alf_ini_entry *e = &r->ini->entry[i];
     alf_error cause = {0};
     int c = find_common(e->key);
-    if (strcmp(e->section, SECTION) && !is_of_also(e) && !is_of_quick(e)) {
-      char shown[60];
-      alf_printable(shown, sizeof shown, e->section, strlen(e->section));
-      if (*shown)
-        alf_fail(&cause, ALF_EINVAL, "section [%s]: expected " SECTIONS, shown);
-      else
-        alf_fail(&cause, ALF_EINVAL, "%s: stands in no section: expected " SECTIONS " before it", e->key);
-    } else if (!strcmp(e->section, QUICK_ALSO) && !has_section(r, ALSO)) {
-      alf_fail(&cause, ALF_EINVAL, "section [" QUICK_ALSO "]: expected a section [" ALSO "]");
-    } else if (c < COMMON && is_of_also(e)) {
+    if (check_section(r, e, &cause) != ALF_OK)
+      return name_entry(r, e, &cause, err);
+    if (c < COMMON && grid_of(e) > 0) {
       alf_fail(&cause, ALF_EINVAL, "%s: expected in [" SECTION "] or [" QUICK "] only", e->key);
     } else if (c < COMMON && r->entry[c] && !is_replaced(r, e)) {
       alf_fail(&cause, ALF_EINVAL, "%s: is given twice", e->key);
@@ -191,7 +207,10 @@ static alf_status read_common(reading *r, alf_error *err)
 static alf_status prepare_keys(reading *r, alf_error *err)
 {
   alf_config *config = r->config;
-  config->grids = has_section(r, ALSO) ? 2 : 1;
+  config->grids = 1;
+  for (long long i = 0; i < r->ini->count; i++)
+    if (grid_of(&r->ini->entry[i]) >= config->grids)
+      config->grids = grid_of(&r->ini->entry[i]) + 1;
   while (config->experiment->keys[config->keys].name)
     config->keys++;
   size_t count = (size_t)config->grids * (size_t)config->keys;

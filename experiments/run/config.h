@@ -1,12 +1,14 @@
 /* A config of alflab run: an .ini with a section [experiment]. Its keys are kind, title, seed, repetitions, threads and
    those of the kind, each of which may have several values (values.h). A key that is given again, or goes on in an
    indented line, adds to its values. The section [also], if there is one, stands for more cells: they differ from those of
-   [experiment] in the keys that it gives. [quick] and [quick also] have other values for some keys of the two, for a run
-   that is to end soon. */
+   [experiment] in the keys that it gives. So do [also 2] to [also 9], one after the other. [quick], [quick also] and
+   [quick also 2] to [quick also 9] have other values for some keys of these, for a run that is to end soon. */
 #ifndef ALF_RUN_CONFIG_H
 #define ALF_RUN_CONFIG_H
 
 #include "run/values.h"
+
+#define ALF_MOST_GRIDS 10 /* [experiment], [also] to [also 9] */
 
 /* Zero-initialise; alf_config_free copes with any state. */
 typedef struct alf_config {
@@ -19,7 +21,7 @@ typedef struct alf_config {
   uint64_t seed;     /* the root */
   int64_t repetitions;
   int threads;            /* of a cell */
-  int keys, grids;        /* grids: 1, or 2 with [also] */
+  int keys, grids;        /* grids: 1, and one more for each [also] */
   alf_key_values *values; /* grids × keys, in the order of the kind's */
 } alf_config;
 

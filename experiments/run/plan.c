@@ -38,17 +38,19 @@ static const alf_key_value *source_of(const alf_plan *plan, int64_t c)
   return NULL;
 }
 
-static alf_status count_cells(const alf_config *config, int64_t product[2], alf_error *err)
+static alf_status count_cells(const alf_config *config, int64_t product[ALF_MOST_GRIDS], int64_t *cells, alf_error *err)
 {
+  *cells = 0;
   for (int g = 0; g < config->grids; g++) {
     product[g] = config->repetitions;
     for (int k = 0; k < config->keys; k++) {
       int64_t count = config->values[g * config->keys + k].count;
-      if (count > (ALF_MOST_CELLS - (g ? product[0] : 0)) / product[g])
+      if (count > (ALF_MOST_CELLS - *cells) / product[g])
         return alf_fail(err, ALF_EFORMAT, "%s: more than %d cells: expected fewer values or repetitions", config->name,
                         ALF_MOST_CELLS);
       product[g] *= count;
     }
+    *cells += product[g];
   }
   return ALF_OK;
 }
@@ -106,7 +108,7 @@ static int compare_keys(const void *a, const void *b)
   return strcmp(a, b);
 }
 
-/* Leaves out the cells behind `first`, those of [also], that are among the first ones. */
+/* Leaves out the cells behind `first`, those of an [also], that are among the first ones. */
 static alf_status leave_out_doubles(alf_plan *plan, int64_t first, alf_error *err)
 {
   size_t keys = (size_t)plan->config->keys, count = (size_t)first;
@@ -160,23 +162,25 @@ static alf_status check_cells(const alf_plan *plan, alf_error *err)
   return status;
 }
 
+/* The cells of one grid behind those that are there. */
+static alf_status add_grid(alf_plan *plan, int grid, int64_t product, alf_error *err)
+{
+  int64_t first = plan->cells;
+  multiply(plan, grid, product);
+  for (int64_t c = first; c < plan->cells; c++)
+    find_key(plan, c);
+  return grid > 0 ? leave_out_doubles(plan, first, err) : ALF_OK;
+}
+
 alf_status alf_plan_make(alf_plan *plan, const alf_config *config, alf_error *err)
 {
-  int64_t product[2] = {0};
+  int64_t product[ALF_MOST_GRIDS], cells;
   *plan = (alf_plan){.config = config};
-  alf_status status = count_cells(config, product, err);
+  alf_status status = count_cells(config, product, &cells, err);
   if (status == ALF_OK)
-    status = take_memory(plan, product[0] + product[1], err);
-  if (status != ALF_OK)
-    return status;
-  multiply(plan, 0, product[0]);
-  int64_t first = plan->cells;
-  if (config->grids > 1)
-    multiply(plan, 1, product[1]);
-  for (int64_t c = 0; c < plan->cells; c++)
-    find_key(plan, c);
-  if (config->grids > 1)
-    status = leave_out_doubles(plan, first, err);
+    status = take_memory(plan, cells, err);
+  for (int g = 0; status == ALF_OK && g < config->grids; g++)
+    status = add_grid(plan, g, product[g], err);
   if (status != ALF_OK)
     return status;
   alf_code_digests(config->experiment->code, plan->code);
@@ -207,8 +211,13 @@ alf_experiment_cell alf_plan_cell_at(const alf_plan *plan, int64_t c, alf_named 
 static bool has_several(const alf_plan *plan, int k)
 {
   const alf_config *config = plan->config;
-  const alf_key_values *values = &config->values[k], *also = config->grids > 1 ? values + config->keys : values;
-  return values->count > 1 || also->count > 1 || !alf_value_same(&values->value[0].value, &also->value[0].value);
+  const alf_key_values *values = &config->values[k];
+  bool several = false;
+  for (int g = 0; g < config->grids; g++) {
+    const alf_key_values *own = values + g * config->keys;
+    several = several || own->count > 1 || !alf_value_same(&values->value[0].value, &own->value[0].value);
+  }
+  return several;
 }
 
 void alf_plan_describe(const alf_plan *plan, int64_t c, char *text, size_t size)

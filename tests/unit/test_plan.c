@@ -119,6 +119,34 @@ static void more_cells_stand_behind(void **state)
   drop(&p);
 }
 
+static const char with_most[] =
+    "[experiment]\nkind = iterate\ntopk = 2\nsource = uniform:T=64,E=8\nrule = sign\nu = 1, 2\n"
+    "[also 2]\nrule = bip, none\nu = 3\n[also]\nrule = none\n"
+    "[quick]\nu = 4\n[quick also 2]\nrule = ema\n";
+
+/* Those of [also 2] differ from [experiment], not from [also], which comes first wherever it stands. */
+static void several_grids_stand_behind_each_other(void **state)
+{
+  const char *path = alf_test_path(state, "most.ini");
+  alf_error err = {0};
+  planned p;
+  char where[200];
+  make(&p, "x.ini", with_most, NULL);
+  assert_string_equal(listed(&p), "sign constant 1, sign constant 2, none constant 1, none constant 2, "
+                                  "bip constant 3, none constant 3");
+  alf_plan_describe(&p.plan, 4, where, sizeof where);
+  assert_string_equal(where, "rule = bip, u = 3");
+  drop(&p);
+  make(&p, "x.ini", with_most, "u=5"); /* [also 2] has a cell of [also], once */
+  assert_string_equal(listed(&p), "sign constant 5, none constant 5, bip constant 5");
+  drop(&p);
+  alf_test_write(path, with_most, strlen(with_most));
+  assert_ok(alf_config_read_quick(&p.config, path, NULL, &err), &err);
+  assert_ok(alf_plan_make(&p.plan, &p.config, &err), &err);
+  assert_string_equal(listed(&p), "sign constant 4, none constant 4, ema constant 3");
+  drop(&p);
+}
+
 static void a_quick_run_has_cells_of_its_own(void **state)
 {
   const char *path = alf_test_path(state, "quick.ini");
@@ -260,6 +288,7 @@ int main(void)
       cmocka_unit_test(cells_are_in_order),
       cmocka_unit_test(seeds_depend_on_root_source_and_repetition_alone),
       cmocka_unit_test(more_cells_stand_behind),
+      cmocka_unit_test(several_grids_stand_behind_each_other),
       cmocka_unit_test(a_quick_run_has_cells_of_its_own),
       cmocka_unit_test(what_no_seed_changes_is_there_once),
       cmocka_unit_test(keys_tell_cells_apart),

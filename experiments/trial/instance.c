@@ -10,7 +10,7 @@
 typedef struct optima {
   const alf_trial_instance *instance;
   bool (*stop)(void);
-  alf_status *status; /* one for each batch */
+  alf_error *err; /* one for each batch: threads do not share one */
 } optima;
 
 alf_trial_class alf_trial_class_of(const alf_source *source)
@@ -22,37 +22,32 @@ alf_trial_class alf_trial_class_of(const alf_source *source)
   return !family ? ALF_TRIAL_STREAM : family->stationary ? ALF_TRIAL_FRESH : ALF_TRIAL_DRIFT;
 }
 
-static alf_status solve(const optima *o, int64_t b, alf_error *err)
+static void solve_one(void *context, int64_t b)
 {
+  const optima *o = context;
   alf_affinity dyadic = {0};
   alf_problem problem = {.batch = &dyadic, .topk = o->instance->topk, .kind = ALF_FRACTIONAL};
   alf_solve_settings settings = {.threads = 1, .stop = o->stop};
   alf_optimum optimum = {0};
-  alf_status status = alf_affinity_convert(&o->instance->batch[b], ALF_DYADIC, &dyadic, err);
+  alf_status status = alf_affinity_convert(&o->instance->batch[b], ALF_DYADIC, &dyadic, &o->err[b]);
   if (status == ALF_OK)
-    status = alf_optimum_find(&problem, &settings, &optimum, err);
+    alf_optimum_find(&problem, &settings, &optimum, &o->err[b]);
   o->instance->optimum[b] = optimum.value;
   alf_affinity_free(&dyadic);
-  return status;
 }
 
-static void solve_one(void *context, int64_t b)
-{
-  optima *o = context;
-  o->status[b] = solve(o, b, NULL);
-}
-
-/* The text of a failure is that of the first batch which failed, found again: threads do not share an error. */
+/* The error is that of the first batch which has one. */
 static alf_status find_optima(const alf_trial_instance *instance, const alf_trial_settings *settings, alf_error *err)
 {
-  optima o = {instance, settings->stop, calloc((size_t)instance->batches, sizeof *o.status)};
-  if (!o.status)
-    return alf_fail_memory(err, (size_t)instance->batches * sizeof *o.status);
+  optima o = {instance, settings->stop, calloc((size_t)instance->batches, sizeof *o.err)};
+  if (!o.err)
+    return alf_fail_memory(err, (size_t)instance->batches * sizeof *o.err);
   alf_parallel_for(instance->batches, settings->threads, solve_one, &o);
   alf_status status = ALF_OK;
   for (int64_t b = 0; b < instance->batches && status == ALF_OK; b++)
-    status = o.status[b] == ALF_OK ? ALF_OK : solve(&o, b, err);
-  free(o.status);
+    if (o.err[b].code != ALF_OK)
+      status = alf_fail(err, o.err[b].code, "%s", o.err[b].text);
+  free(o.err);
   return status;
 }
 

@@ -30,7 +30,7 @@ const alf_figure alf_figures[] = {
      alf_figure_write_drift},
     {"cost", "seconds and work of the exact optimum and of an update against tokens and experts", true,
      alf_figure_write_cost},
-    {"rules", "balance, gap and speed of all rules, by default and at their best", false, alf_figure_write_rules},
+    {"rules", "balance, gap and speed of all rules, by default and at their best", true, alf_figure_write_rules},
     {"prices", "shifts learned in training against all optimal prices of the batch", true, alf_figure_write_prices},
     {"training", "training a DeepSeekMoE: balance over the steps, table of validation loss and balance", true,
      alf_figure_write_training},

@@ -5,11 +5,12 @@
 
 #include "bench/group.h"
 #include "bench/instances.h"
+#include "bench/trial_rules.h"
 #include "bench/trial_suite.h"
 #include "bench/trial_summary.h"
-#include "bench/trial_sweep.h"
 #include "bench/trial_table.h"
 #include "cli/progress.h"
+#include "trial/sweep.h"
 
 /* One run. */
 typedef struct trial_record {
@@ -105,8 +106,9 @@ static void put_all(const rules_group *g, const alf_trial_sweep *sweep)
 static alf_status compare(void *context, alf_trial_instance *instance, alf_error *err)
 {
   rules_group *g = context;
+  alf_trial_settings settings = alf_trial_settings_of(g->options);
   alf_trial_sweep sweep;
-  alf_status status = alf_trial_sweep_run(&sweep, instance, g->rules, g->options, err);
+  alf_status status = alf_trial_sweep_run(&sweep, instance, g->rules, &settings, err);
   alf_cli_progress_tick(&g->progress, ++g->done);
   if (status == ALF_OK) {
     if (alf_bench_prints(g->report))

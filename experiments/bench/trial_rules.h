@@ -1,40 +1,12 @@
-/* The rules that are compared, and the parameters and step sizes at which each is tried. */
+/* The rules that bench --group rules compares. */
 #ifndef ALF_BENCH_TRIAL_RULES_H
 #define ALF_BENCH_TRIAL_RULES_H
 
-#include "alf/rule.h"
 #include "cli/options.h"
-
-enum {
-  ALF_TRIAL_RULES = 64,
-  ALF_TRIAL_VARIANTS = 4,
-  ALF_TRIAL_PLACES = 17, /* step sizes, ascending */
-  ALF_TRIAL_USUAL = 8    /* the place of the usual one */
-};
-
-/* A rule with its parameters as they were named, and the others that are tried instead. */
-typedef struct alf_trial_rule {
-  const alf_rule *rule;
-  int variants;
-  double value[ALF_TRIAL_VARIANTS][ALF_MAX_PARAMETERS]; /* the first as it was named */
-} alf_trial_rule;
-
-typedef struct alf_trial_rules {
-  int count;
-  alf_trial_rule rule[ALF_TRIAL_RULES];
-} alf_trial_rules;
+#include "trial/rules.h"
 
 /* Those of --rule, else all of the table. A rule that is named without a bracket and has a decisive parameter of its own
    is tried with several values of it, but not with --quick. Errors: those of alf_cli_read_rule; ALF_EINVAL. */
 alf_status alf_trial_rules_read(alf_trial_rules *rules, const alf_cli_options *options, alf_error *err);
-
-/* The step size at a place: 1, 3, 10, … or 1, 0.3, 0.1, … times the usual one. A weight is 1 at the most. */
-double alf_trial_size(const alf_rule *rule, int place);
-
-/* The places that are tried first: two decades around the usual one, of a weight one decade below; and the last place
-   that makes sense at all. */
-int alf_trial_first_place(const alf_rule *rule);
-int alf_trial_last_place(const alf_rule *rule);
-int alf_trial_top_place(const alf_rule *rule);
 
 #endif

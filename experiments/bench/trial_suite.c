@@ -1,14 +1,11 @@
 #include "bench/trial_suite.h"
 
-#include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "alf/parallel.h"
 #include "cli/demo.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
-#include "cli/record.h"
 
 enum {
   UPDATES = 200,
@@ -61,73 +58,19 @@ typedef struct tour {
   void *context;
 } tour;
 
-/* The optima of the batches of one instance, found side by side. */
-typedef struct optima {
-  const alf_trial_instance *instance;
-  alf_status *status; /* one for each batch */
-} optima;
-
-static alf_status solve(const alf_trial_instance *instance, int64_t b, alf_error *err)
+alf_trial_settings alf_trial_settings_of(const alf_cli_options *options)
 {
-  alf_affinity dyadic = {0};
-  alf_problem problem = {.batch = &dyadic, .topk = instance->topk, .kind = ALF_FRACTIONAL};
-  alf_solve_settings settings = {.threads = 1, .stop = alf_cli_interrupted};
-  alf_status status = alf_affinity_convert(&instance->batch[b], ALF_DYADIC, &dyadic, err);
-  if (status == ALF_OK)
-    status = alf_cli_find_optimum(&problem, &settings, &instance->optimum[b], err);
-  alf_affinity_free(&dyadic);
-  return status;
-}
-
-static void solve_one(void *context, int64_t b)
-{
-  optima *o = context;
-  o->status[b] = solve(o->instance, b, NULL);
-}
-
-/* The text of a failure is that of the first batch which failed, found again: threads do not share an error. */
-static alf_status find_optima(const alf_trial_instance *instance, int threads, alf_error *err)
-{
-  optima o = {.instance = instance, .status = calloc((size_t)instance->batches, sizeof *o.status)};
-  if (!o.status)
-    return alf_fail_memory(err, (size_t)instance->batches * sizeof *o.status);
-  alf_parallel_for(instance->batches, threads, solve_one, &o);
-  alf_status status = ALF_OK;
-  for (int64_t b = 0; b < instance->batches && status == ALF_OK; b++)
-    status = o.status[b] == ALF_OK ? ALF_OK : solve(instance, b, err);
-  free(o.status);
-  return status;
-}
-
-static alf_status take_memory(alf_trial_instance *instance, alf_error *err)
-{
-  size_t batches = (size_t)instance->batches;
-  instance->batch = calloc(batches, sizeof *instance->batch);
-  instance->optimum = calloc(batches, sizeof *instance->optimum);
-  return instance->batch && instance->optimum ? ALF_OK : alf_fail_memory(err, batches * sizeof *instance->batch);
-}
-
-static void release(alf_trial_instance *instance)
-{
-  for (int64_t b = 0; instance->batch && b < instance->batches; b++)
-    alf_affinity_free(&instance->batch[b]);
-  free(instance->batch);
-  free(instance->optimum);
-  instance->batch = NULL;
-  instance->optimum = NULL;
+  return (alf_trial_settings){.threads = (int)options->threads, .coarse = options->quick, .stop = alf_cli_interrupted};
 }
 
 /* Reads the next batches of the source, as many as the instance has, and lends them. */
 static alf_status visit(const tour *t, alf_source *source, alf_trial_instance *instance, alf_error *err)
 {
-  alf_status status = take_memory(instance, err);
-  for (int64_t b = 0; b < instance->batches && status == ALF_OK; b++)
-    status = alf_input_next(source, NULL, ALF_FLOAT32, &instance->batch[b], err);
-  if (status == ALF_OK)
-    status = find_optima(instance, (int)t->options->threads, err);
+  alf_trial_settings settings = alf_trial_settings_of(t->options);
+  alf_status status = alf_trial_instance_read(instance, source, &settings, err);
   if (status == ALF_OK)
     status = t->visit(t->context, instance, err);
-  release(instance);
+  alf_trial_instance_free(instance);
   return status;
 }
 

@@ -2,8 +2,11 @@
 #ifndef ALF_BENCH_TRIAL_SUITE_H
 #define ALF_BENCH_TRIAL_SUITE_H
 
-#include "bench/trial.h"
 #include "cli/options.h"
+#include "trial/instance.h"
+
+/* How those options ask for trials to be run. */
+alf_trial_settings alf_trial_settings_of(const alf_cli_options *options);
 
 /* How many instances those options ask for, where every INPUT counts as one. */
 int alf_trial_suite_size(const alf_cli_options *options);

@@ -2,7 +2,7 @@
 #ifndef ALF_BENCH_TRIAL_TABLE_H
 #define ALF_BENCH_TRIAL_TABLE_H
 
-#include "bench/trial_sweep.h"
+#include "trial/sweep.h"
 
 /* What the columns mean. */
 void alf_trial_print_legend(void);

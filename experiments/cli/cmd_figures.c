@@ -153,7 +153,7 @@ const alf_cli_command alf_cli_command_figures = {
     .fewest = 0,
     .most = 1000,
     .details =
-        "Without a NAME all figures of alflab list figures. The numbers of most are those of an experiment, "
+        "Without a NAME all figures of alflab list figures. The numbers are those of an experiment, "
         "configs/NAME.ini (ALFLAB_CONFIGS names another folder), whose cells are kept in the store: what was run once "
         "is "
         "not run again, and figures that were interrupted go on where they were. The config says how long they take. "

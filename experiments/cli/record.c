@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "measure/measure.h"
+
 alf_status alf_cli_record_open(alf_cli_record *record, const char *path, alf_error *err)
 {
   alf_status status = alf_new_file_open(&record->csv, path, err);
@@ -14,16 +16,9 @@ alf_status alf_cli_record_open(alf_cli_record *record, const char *path, alf_err
 alf_status alf_cli_find_optimum(const alf_problem *problem, const alf_solve_settings *settings, double *optimum,
                                 alf_error *err)
 {
-  alf_solve_settings exact = {.timeout = settings->timeout, .threads = settings->threads, .stop = settings->stop};
-  alf_solution solution = {0};
-  alf_certificate certificate = {0};
-  alf_status status = alf_solve(alf_solver_find("auto"), problem, &exact, &solution, err);
-  if (status == ALF_OK)
-    status = alf_certify(problem, &solution, &certificate, err);
-  if (status == ALF_OK && !certificate.certified)
-    status = alf_fail(err, ALF_ESOLVER, "the optimum is not certified: gap %g", certificate.gap);
-  *optimum = certificate.objective;
-  alf_solution_free(&solution);
+  alf_optimum found = {0};
+  alf_status status = alf_optimum_find(problem, settings, &found, err);
+  *optimum = found.value;
   return status;
 }
 

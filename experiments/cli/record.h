@@ -16,8 +16,7 @@ typedef struct alf_cli_record {
    gap_primal = (OPT − objective)/|OPT| and gap_dual = (dual_bound − OPT)/|OPT|. Errors: those of alf_new_file_open. */
 alf_status alf_cli_record_open(alf_cli_record *record, const char *path, alf_error *err);
 
-/* The certified optimum of the problem by the default solver. Errors: those of alf_solve; ALF_ESOLVER when it is not
-   certified. */
+/* The value of alf_optimum_find. */
 alf_status alf_cli_find_optimum(const alf_problem *problem, const alf_solve_settings *settings, double *optimum,
                                 alf_error *err);
 

@@ -1,4 +1,4 @@
-/* The figures of alflab figures. A figure is NAME.csv, which plots/NAME.gp draws into NAME.svg. Most have their numbers from
+/* The figures of alflab figures. A figure is NAME.csv, which plots/NAME.gp draws into NAME.svg. Its numbers are those of
    the cells of an experiment, configs/NAME.ini, which the runner runs and keeps in a store: what was run once is not run
    again. To add one: the config with its section [quick], the script, one file here and one line in registry.c.
 
@@ -11,13 +11,11 @@
 #include <stdio.h>
 
 #include "alf/growth.h"
-#include "cli/options.h"
 #include "run/results.h"
 
 /* What a figure is made of. */
 typedef struct alf_figure_data {
-  const alf_cli_options *options;
-  const alf_results *results; /* of its cells, all of them done, config by config; NULL where it has none */
+  const alf_results *results; /* of its cells, all of them done, config by config */
   const alf_store *store;     /* their series */
 } alf_figure_data;
 
@@ -25,10 +23,9 @@ enum { ALF_FIGURE_CONFIGS = 3 };
 
 typedef struct alf_figure {
   const char *name, *summary;
-  bool has_cells; /* configs/NAME.ini */
   /* Writes the CSV, header first. */
   alf_status (*write)(FILE *csv, const alf_figure_data *data, alf_error *err);
-  const char *more[ALF_FIGURE_CONFIGS]; /* names of further configs, of other kinds; ends with NULL */
+  const char *more[ALF_FIGURE_CONFIGS]; /* names of further configs beside NAME.ini; ends with NULL */
 } alf_figure;
 
 /* Ends with a NULL name. */

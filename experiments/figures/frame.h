@@ -2,6 +2,7 @@
 #ifndef ALF_FIGURE_FRAME_H
 #define ALF_FIGURE_FRAME_H
 
+#include "cli/options.h"
 #include "figures/figure.h"
 
 #define ALF_FIGURE_PATH 4096

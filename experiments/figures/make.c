@@ -89,7 +89,7 @@ static alf_status run_cells(making *m, int i, alf_error *err)
 
 static alf_status write_csv(making *m, const char *path, alf_error *err)
 {
-  alf_figure_data data = {m->options, m->figure->has_cells ? m->results : NULL, m->store};
+  alf_figure_data data = {m->results, m->store};
   alf_new_file csv = {0};
   alf_status status = alf_new_file_open(&csv, path, err);
   if (status == ALF_OK)

@@ -19,7 +19,7 @@ alf_status alf_figure_path(const char *folder, const char *name, const char *ext
 
 const char *alf_figure_config(const alf_figure *figure, int i)
 {
-  return !figure->has_cells ? NULL : i == 0 ? figure->name : figure->more[i - 1];
+  return i == 0 ? figure->name : figure->more[i - 1];
 }
 
 alf_status alf_figure_config_path(const char *config, char path[ALF_FIGURE_PATH], alf_error *err)

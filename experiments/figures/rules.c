@@ -1,81 +1,97 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "bench/trial_suite.h"
-#include "bench/trial_summary.h"
-#include "bench/trial_table.h"
-#include "cli/progress.h"
 #include "figures/producers.h"
+#include "trial/scores.h"
 
-/* What is drawn while the suite runs, and after it. */
-typedef struct drawing {
-  FILE *csv;
-  const alf_cli_options *options;
-  alf_trial_rules rules;
-  alf_trial_summary summary;
-  alf_cli_progress progress;
-  int64_t done;
-} drawing;
+/* How each rule did by default (0) and at its best (1), in the order in which the cells name them. */
+typedef struct standings {
+  const alf_figure_data *data;
+  int rules;
+  const char **rule;
+  alf_trial_score (*score)[2];
+} standings;
 
-static void put(const drawing *d, const char *panel, const char *which, int r, double x, double y)
+static int rule_of(standings *s, const char *name)
 {
-  if (isfinite(x))
-    fprintf(d->csv, "%s%s,%s,%.6g,%g\n", panel, which, d->rules.rule[r].rule->name, x, y);
+  int r = 0;
+  while (r < s->rules && strcmp(s->rule[r], name))
+    r++;
+  s->rule[r] = name;
+  s->rules += r == s->rules;
+  return r;
 }
 
-static alf_status take(void *context, alf_trial_instance *instance, alf_error *err)
+static alf_trial_class class_of(const alf_result *cell)
 {
-  drawing *d = context;
-  alf_trial_sweep sweep;
-  alf_status status = alf_trial_sweep_run(&sweep, instance, &d->rules, d->options, err);
-  alf_cli_progress_tick(&d->progress, ++d->done);
-  if (status == ALF_OK)
-    alf_trial_summary_add(&d->summary, &sweep);
-  for (int r = 0; status == ALF_OK && r < d->rules.count; r++) {
-    double violation = alf_trial_max_violation(&sweep, sweep.outcome[r].best);
-    put(d, alf_trial_class_names[instance->class], " each", r, fmax(violation, ALF_TRIAL_LEAST), 0);
-  }
-  alf_trial_sweep_free(&sweep);
-  return status;
+  const char *name = alf_figure_text(cell, "class");
+  int c = 0;
+  while (c < ALF_TRIAL_CLASSES - 1 && strcmp(alf_trial_class_names[c], name))
+    c++;
+  return (alf_trial_class)c;
 }
 
-static void put_means(const drawing *d, int r)
+static void add(alf_trial_score *score, const alf_result *cell, bool best)
 {
-  static const char *const which[] = {" default", " best"};
-  double place = alf_trial_summary_place(&d->summary, d->rules.count, r);
+  double reached = alf_result_real(cell, best ? "best_reached" : "default_reached");
+  alf_trial_score_add(score, class_of(cell), alf_result_real(cell, best ? "best_violation" : "default_violation"),
+                      alf_result_real(cell, best ? "best_gap" : "default_gap"),
+                      isnan(reached) ? alf_result_real(cell, "updates") : reached);
+}
+
+static void put(FILE *csv, const char *panel, const char *which, const char *rule, double x, double y)
+{
+  char name[40];
+  snprintf(name, sizeof name, "%s %s", panel, which);
+  alf_figure_point(csv, name, rule, x, y);
+}
+
+/* The crosses, one for each instance. */
+static void put_cell(FILE *csv, standings *s, const alf_result *cell)
+{
+  int r = rule_of(s, alf_figure_text(cell, "rule"));
+  double violation = alf_result_real(cell, "best_violation");
+  add(&s->score[r][0], cell, false);
+  add(&s->score[r][1], cell, true);
+  put(csv, alf_figure_text(cell, "class"), "each", s->rule[r], fmax(violation, ALF_TRIAL_LEAST), 0);
+}
+
+/* y is the row: the place by the mean at the best over all instances. */
+static void put_means(FILE *csv, const standings *s, int r, const double *mean)
+{
+  static const char *const which[] = {"default", "best"};
+  double place = alf_trial_place(mean, s->rules, r);
   for (int best = 0; best < 2; best++) {
+    const alf_trial_score *score = &s->score[r][best];
     for (int c = 0; c < ALF_TRIAL_CLASSES; c++)
-      put(d, alf_trial_class_names[c], which[best], r, alf_trial_summary_mean(&d->summary, r, best, c), place);
-    put(d, "gap", which[best], r, alf_trial_summary_gap(&d->summary, r, best), place);
-    put(d, "reached", which[best], r, alf_trial_summary_reached(&d->summary, r, best), place);
+      put(csv, alf_trial_class_names[c], which[best], s->rule[r], alf_trial_score_violation(score, c), place);
+    put(csv, "gap", which[best], s->rule[r], alf_trial_score_gap(score), place);
+    put(csv, "reached", which[best], s->rule[r], alf_trial_score_steps(score), place);
   }
 }
 
-static alf_status run_suite(drawing *d, alf_error *err)
+static void put_all(FILE *csv, standings *s, double *mean)
 {
-  alf_cli_options usual = *d->options;
-  usual.arguments = 0; /* those of alflab figures name the figure */
-  d->options = &usual;
-  alf_status status = alf_trial_rules_read(&d->rules, &usual, err);
-  if (status != ALF_OK)
-    return status;
-  fprintf(d->csv, "panel,series,x,y\n");
-  d->progress = alf_cli_progress_start("instances", alf_trial_suite_size(&usual), usual.quiet);
-  status = alf_trial_each_instance(&usual, take, d, err);
-  alf_cli_progress_end(&d->progress);
-  for (int r = 0; status == ALF_OK && r < d->rules.count; r++)
-    put_means(d, r);
-  return status;
+  alf_figure_header(csv);
+  for (int64_t c = 0; c < s->data->results->cells; c++)
+    put_cell(csv, s, &s->data->results->cell[c]);
+  for (int r = 0; r < s->rules; r++)
+    mean[r] = alf_trial_score_violation(&s->score[r][1], ALF_TRIAL_CLASSES);
+  for (int r = 0; r < s->rules; r++)
+    put_means(csv, s, r, mean);
 }
 
 alf_status alf_figure_write_rules(FILE *csv, const alf_figure_data *data, alf_error *err)
 {
-  drawing *d = calloc(1, sizeof *d);
-  if (!d)
-    return alf_fail_memory(err, sizeof *d);
-  d->csv = csv;
-  d->options = data->options;
-  alf_status status = run_suite(d, err);
-  free(d);
-  return status;
+  size_t most = (size_t)data->results->cells;
+  standings s = {data, 0, calloc(most, sizeof *s.rule), calloc(most, sizeof *s.score)};
+  double *mean = calloc(most, sizeof *mean);
+  bool had = s.rule && s.score && mean;
+  if (had)
+    put_all(csv, &s, mean);
+  free(s.rule);
+  free(s.score);
+  free(mean);
+  return had ? ALF_OK : alf_fail_memory(err, most * sizeof *s.score);
 }

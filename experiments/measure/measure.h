@@ -8,6 +8,7 @@
 
 #include "alf/int128.h"
 #include "alf/iterate.h"
+#include "alf/solver.h"
 
 typedef struct alf_balance {
   int64_t max_load, min_load; /* slots */
@@ -61,6 +62,11 @@ typedef struct alf_optimum {
   alf_int128 exact; /* in units of 2^-grid_bits / E of the dyadic batch */
   double value;     /* affinity units */
 } alf_optimum;
+
+/* Finds that of a problem, whose batch is dyadic, by the default solver; of the settings timeout, threads and stop count.
+   Errors: those of alf_solve and alf_certify; ALF_ESOLVER when it is not certified. */
+alf_status alf_optimum_find(const alf_problem *problem, const alf_solve_settings *settings, alf_optimum *optimum,
+                            alf_error *err);
 
 /* D(p) − optimum, rounded once from the exact difference where both are exact; NAN when it is not known. `batch` is the
    one that both belong to. */

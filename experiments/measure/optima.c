@@ -21,23 +21,30 @@ alf_status alf_optima_start(alf_iteration *it, alf_error *err)
   return it->optima.kept ? ALF_OK : alf_fail_memory(err, (size_t)it->batches * sizeof *it->optima.kept);
 }
 
+alf_status alf_optimum_find(const alf_problem *problem, const alf_solve_settings *settings, alf_optimum *optimum,
+                            alf_error *err)
+{
+  alf_solve_settings exact = {.timeout = settings->timeout, .threads = settings->threads, .stop = settings->stop};
+  alf_solution solution = {0};
+  alf_certificate certificate = {0};
+  alf_status status = alf_solve(alf_solver_find("auto"), problem, &exact, &solution, err);
+  if (status == ALF_OK)
+    status = alf_certify(problem, &solution, &certificate, err);
+  if (status == ALF_OK && !certificate.certified)
+    status = alf_fail(err, ALF_ESOLVER, "the optimum is not certified: gap %g", certificate.gap);
+  if (status == ALF_OK)
+    *optimum = (alf_optimum){.known = true,
+                             .exact = certificate.primal * (problem->batch->experts / solution.denominator),
+                             .value = certificate.objective};
+  alf_solution_free(&solution);
+  return status;
+}
+
 static alf_status solve_dyadic(const alf_iteration *it, const alf_affinity *batch, alf_optimum *optimum, alf_error *err)
 {
   alf_problem problem = {batch, it->settings.topk, ALF_FRACTIONAL};
   alf_solve_settings settings = {.threads = it->settings.threads, .stop = it->settings.stop};
-  alf_solution solution = {0};
-  alf_certificate certificate = {0};
-  alf_status status = alf_solve(alf_solver_find("auto"), &problem, &settings, &solution, err);
-  if (status == ALF_OK)
-    status = alf_certify(&problem, &solution, &certificate, err);
-  if (status == ALF_OK && !certificate.certified)
-    status = alf_fail(err, ALF_ESOLVER, "the optimum was not certified");
-  if (status == ALF_OK)
-    *optimum = (alf_optimum){.known = true,
-                             .exact = certificate.primal * (batch->experts / solution.denominator),
-                             .value = certificate.objective};
-  alf_solution_free(&solution);
-  return status;
+  return alf_optimum_find(&problem, &settings, optimum, err);
 }
 
 /* Of the tokens that are none of padding. */

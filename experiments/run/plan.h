@@ -1,5 +1,5 @@
 /* The cells of a config: the product of the values of all keys, in the order of the kind's keys, the last one and then
-   the repetition running fastest; behind them that of [also]. */
+   the repetition running fastest; behind them those of each [also]. */
 #ifndef ALF_RUN_PLAN_H
 #define ALF_RUN_PLAN_H
 
@@ -9,7 +9,7 @@
 
 typedef struct alf_plan_cell {
   int64_t repetition;
-  int grid;                  /* 1: of [also] */
+  int grid;                  /* 0: of [experiment]; 1, 2, …: of an [also] */
   uint64_t seed;             /* 0 where none has an effect */
   char key[ALF_DIGEST_TEXT]; /* digest of kind, settings, seed and what is in the files they name: not of the code */
 } alf_plan_cell;
@@ -24,8 +24,8 @@ typedef struct alf_plan {
   char digest[ALF_DIGEST_TEXT]; /* of name, title, code and cells: what the store knows the experiment by */
 } alf_plan;
 
-/* A cell on a source that no seed changes is there once, whatever the repetitions; one of [also] that [experiment] has is
-   there once, too. Every cell is checked by its kind.
+/* A cell on a source that no seed changes is there once, whatever the repetitions; one of [also] that was there
+   before is there once, too. Every cell is checked by its kind.
    Errors: ALF_EFORMAT for more than ALF_MOST_CELLS and for what the check calls ALF_EINVAL, its others, with the cell;
    ALF_ENOMEM. */
 alf_status alf_plan_make(alf_plan *plan, const alf_config *config, alf_error *err);

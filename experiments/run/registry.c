@@ -7,6 +7,7 @@
   X(verify)                                                                                                            \
   X(regret)                                                                                                            \
   X(ties)                                                                                                              \
+  X(tune)                                                                                                              \
   X(solve)                                                                                                             \
   X(prices)                                                                                                            \
   X(cost)                                                                                                              \

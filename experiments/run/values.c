@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alf/number.h"
+#include "alf/rule.h"
 #include "core/grow.h"
 #include "run/check.h"
 
@@ -91,6 +92,18 @@ static alf_status add_range(alf_key_values *values, const char *word, alf_error 
   return status;
 }
 
+static alf_status add_every_rule(alf_key_values *values, alf_memory *memory, alf_error *err)
+{
+  alf_status status = ALF_OK;
+  for (int i = 0; alf_rules[i] && status == ALF_OK; i++) {
+    alf_key_value value = {.digest = ""};
+    status = alf_check_value(values->key, alf_rules[i]->name, "", memory, &value, err);
+    if (status == ALF_OK)
+      status = push(values, &value, err);
+  }
+  return status;
+}
+
 static alf_status add_word(alf_key_values *values, const char *word, const char *base, alf_memory *memory,
                            alf_error *err)
 {
@@ -102,6 +115,8 @@ static alf_status add_word(alf_key_values *values, const char *word, const char 
                     ALF_VALUE_TEXT - 1);
   if ((type == ALF_KEY_REAL || type == ALF_KEY_WHOLE) && strstr(word, ".."))
     return add_range(values, word, err);
+  if (type == ALF_KEY_RULE && !strcmp(word, "all"))
+    return add_every_rule(values, memory, err);
   alf_key_value value = {.digest = ""};
   alf_status status = alf_check_value(values->key, word, base, memory, &value, err);
   return status == ALF_OK ? push(values, &value, err) : status;

@@ -104,6 +104,9 @@ static void set_replaces_values(void **state)
   assert_non_null(strstr(config.text, "# --set u=3,4;seed=9"));
   parse(text, "u=5;u=6");
   assert_string_equal(listed("u"), "5|6");
+  parse(text, "rule=all");
+  assert_memory_equal(listed("rule"), "sign|proportional|", 18);
+  assert_string_equal(strrchr(listed("rule"), '|'), "|none");
 }
 
 typedef struct refused {

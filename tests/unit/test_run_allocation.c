@@ -18,9 +18,12 @@ static char store_path[ALF_TEST_PATH], csv_path[ALF_TEST_PATH], page_path[ALF_TE
 static const char text[] = "[experiment]\nkind = iterate\ntopk = 1\nsource = uniform:T=4,E=2 | grid:T=4,E=2\n"
                            "rule = sign, smebu[kappa=2]\nu = 1..8 *2, usual\nsteps = 2\nseries = 1\n";
 
+static const char tuned[] = "[experiment]\nkind = tune\ntopk = 1\nsource = t.npy\nrule = bip\nupdates = 1\n"
+                            "search = coarse\n";
+
 typedef struct fixture {
-  alf_config config, made;
-  alf_plan plan, planned;
+  alf_config config, made, tune;
+  alf_plan plan, planned, tune_plan;
   alf_store *store, *other, *few, *opened; /* other: the same cell, with another outcome */
   alf_outcome outcome;
   alf_results results;
@@ -39,12 +42,22 @@ static alf_status make_plan(fixture *f, alf_error *err)
 }
 
 /* What a cell's process does, in this one. */
-static alf_status run_cell(fixture *f, alf_error *err)
+static alf_status run_cell_of(fixture *f, const alf_plan *plan, int64_t c, alf_error *err)
 {
   alf_named setting[20];
-  alf_experiment_cell cell = alf_plan_cell_at(&f->plan, 1, setting);
-  alf_status status = f->config.experiment->run(&cell, &f->outcome, err);
+  alf_experiment_cell cell = alf_plan_cell_at(plan, c, setting);
+  alf_status status = plan->config->experiment->run(&cell, &f->outcome, err);
   return status == ALF_OK && f->outcome.failed ? alf_fail(err, ALF_ENOMEM, "out of memory") : status;
+}
+
+static alf_status run_cell(fixture *f, alf_error *err)
+{
+  return run_cell_of(f, &f->plan, 1, err);
+}
+
+static alf_status tune(fixture *f, alf_error *err)
+{
+  return run_cell_of(f, &f->tune_plan, 0, err);
 }
 
 static alf_status open_store(fixture *f, alf_error *err)
@@ -126,15 +139,11 @@ static bool survives(const operation *o, fixture *f, int fatal, bool for_good)
 
 static void every_allocation_may_fail(void **state)
 {
-  static const operation operations[] = {{"config", parse, 40},
-                                         {"plan", make_plan, 3},
-                                         {"cell", run_cell, 20},
-                                         {"store", open_store, 2},
-                                         {"entering", enter, 1},
-                                         {"results", read_results, 50},
-                                         {"results of a plan", read_plan, 4},
-                                         {"export", export_both, 10},
-                                         {"comparison", compare, 100},
+  static const operation operations[] = {{"config", parse, 40},         {"plan", make_plan, 3},
+                                         {"cell", run_cell, 20},        {"cell of kind tune", tune, 100},
+                                         {"store", open_store, 2},      {"entering", enter, 1},
+                                         {"results", read_results, 50}, {"results of a plan", read_plan, 4},
+                                         {"export", export_both, 10},   {"comparison", compare, 100},
                                          {"report", report, 50}};
   for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)
     for (int for_good = 0; for_good < 2; for_good++) {
@@ -182,6 +191,22 @@ static void fill_few(fixture *f)
   alf_plan_free(&plan);
 }
 
+/* In single precision as it is: a batch that is made smaller can do without memory. */
+static void plan_tune(fixture *f)
+{
+  const float values[] = {0.1f, 0.4f, 0.7f, 0.2f, 0.5f, 0.3f, 0.9f, 0.6f};
+  unsigned char npy[400];
+  char path[ALF_TEST_PATH];
+  alf_error err = {0};
+  size_t length = alf_test_npy(npy, sizeof npy, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 2), }\n",
+                               values, sizeof values);
+  snprintf(path, sizeof path, "%s/t.npy", (const char *)folder);
+  alf_test_write(path, npy, length);
+  snprintf(path, sizeof path, "%s/tune.ini", (const char *)folder);
+  assert_ok(alf_config_parse(&f->tune, path, tuned, NULL, &err), &err);
+  assert_ok(alf_plan_make(&f->tune_plan, &f->tune, &err), &err);
+}
+
 static int set_up(void **state)
 {
   fixture *f = calloc(1, sizeof *f);
@@ -199,6 +224,7 @@ static int set_up(void **state)
   assert_ok(run_cell(f, &err), &err);
   assert_ok(alf_store_record(f->store, &f->plan, 1, &attempt, &f->outcome, &err), &err);
   fill_few(f);
+  plan_tune(f);
   put_gnuplot_in_path();
   clean(f);
   alf_outcome_whole(&f->outcome, "routed_tokens", 1000);
@@ -218,6 +244,8 @@ static int tear_down(void **state)
   alf_store_close(f->other);
   alf_plan_free(&f->plan);
   alf_config_free(&f->config);
+  alf_plan_free(&f->tune_plan);
+  alf_config_free(&f->tune);
   free(f);
   return alf_test_folder_teardown(&folder);
 }

@@ -10,7 +10,7 @@
   }
 #define KEY_RULE                                                                                                       \
   {                                                                                                                    \
-    "rule", ALF_KEY_RULE, "sign", .help = "how loads move the shift, NAME[KEY=VALUE,...]"                              \
+    "rule", ALF_KEY_RULE, "sign", .help = "how loads move the shift, NAME[KEY=VALUE,...]; all: every rule"             \
   }
 #define KEY_SCHEDULE                                                                                                   \
   {                                                                                                                    \

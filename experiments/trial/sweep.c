@@ -1,4 +1,4 @@
-#include "bench/trial_sweep.h"
+#include "trial/sweep.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -7,28 +7,23 @@
 #include <string.h>
 
 #include "alf/parallel.h"
-#include "bench/trial_measure.h"
+#include "trial/measures.h"
 
 #define THRESHOLD 0.1
 
-/* The first ones are those of --quick. */
+/* The first ones are those of a coarse sweep. */
 static const char *const schedules[ALF_TRIAL_SCHEDULES] = {"constant", "1/sqrt(n)", "1/n", "cosine[horizon="};
-
-bool alf_trial_succeeded(const alf_trial *trial)
-{
-  return trial->done && trial->status == ALF_OK;
-}
 
 static void run_one(void *context, int64_t i)
 {
   const alf_trial_sweep *sweep = context;
-  alf_trial_run(sweep->instance, sweep->next[i]);
+  alf_trial_run(sweep->instance, sweep->settings.stop, sweep->next[i]);
 }
 
 /* A rule that fails is a result; these failures are none. */
 static alf_status run_waiting(alf_trial_sweep *sweep, alf_error *err)
 {
-  alf_parallel_for(sweep->waiting, sweep->threads, run_one, sweep);
+  alf_parallel_for(sweep->waiting, sweep->settings.threads, run_one, sweep);
   for (int64_t i = 0; i < sweep->waiting; i++) {
     const alf_trial *trial = sweep->next[i];
     if (trial->status == ALF_ENOMEM || trial->status == ALF_EINTERRUPTED)
@@ -204,13 +199,13 @@ static alf_status try_formats(alf_trial_sweep *sweep, alf_error *err)
 }
 
 alf_status alf_trial_sweep_run(alf_trial_sweep *sweep, alf_trial_instance *instance, const alf_trial_rules *rules,
-                               const alf_cli_options *options, alf_error *err)
+                               const alf_trial_settings *settings, alf_error *err)
 {
   *sweep = (alf_trial_sweep){.instance = instance,
                              .rules = rules,
-                             .threads = (int)options->threads,
-                             .step = options->quick ? 2 : 1,
-                             .schedules = options->quick ? 2 : ALF_TRIAL_SCHEDULES};
+                             .settings = *settings,
+                             .step = settings->coarse ? 2 : 1,
+                             .schedules = settings->coarse ? 2 : ALF_TRIAL_SCHEDULES};
   alf_status status = read_schedules(sweep, err);
   if (status == ALF_OK)
     status = take_memory(sweep, err);

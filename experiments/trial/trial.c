@@ -1,11 +1,10 @@
-#include "bench/trial.h"
+#include "trial/trial.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/trial_measure.h"
-#include "cli/interrupt.h"
 #include "measure/measure.h"
+#include "trial/measures.h"
 
 const char *const alf_trial_class_names[ALF_TRIAL_CLASSES] = {[ALF_TRIAL_BATCH] = "batch",
                                                               [ALF_TRIAL_FRESH] = "fresh",
@@ -60,7 +59,8 @@ static alf_trial_measures measure(const alf_trial_instance *instance, const alf_
   };
 }
 
-static alf_status iterate(const alf_trial_instance *instance, alf_trial *trial, alf_iterate *it, sums *s)
+static alf_status iterate(const alf_trial_instance *instance, bool (*stop)(void), alf_trial *trial, alf_iterate *it,
+                          sums *s)
 {
   alf_status status = alf_iterate_start(it, &instance->batch[0], &trial->err);
   const alf_step *step = alf_iterate_current(it);
@@ -70,7 +70,7 @@ static alf_status iterate(const alf_trial_instance *instance, alf_trial *trial, 
   s->loads.slots = step->topk * step->batch_after->tokens;
   note(instance, trial, step, s);
   for (int64_t n = 1; n <= instance->updates && status == ALF_OK; n++) {
-    if (alf_cli_interrupted())
+    if (stop && stop())
       return alf_fail(&trial->err, ALF_EINTERRUPTED, "interrupted");
     status = alf_iterate_step(it, &instance->batch[n % instance->batches], &step, &trial->err);
     if (status == ALF_OK)
@@ -79,7 +79,7 @@ static alf_status iterate(const alf_trial_instance *instance, alf_trial *trial, 
   return status;
 }
 
-void alf_trial_run(const alf_trial_instance *instance, alf_trial *trial)
+void alf_trial_run(const alf_trial_instance *instance, bool (*stop)(void), alf_trial *trial)
 {
   alf_iterate_settings settings = {.rule = trial->rule,
                                    .schedule = trial->schedule,
@@ -96,9 +96,19 @@ void alf_trial_run(const alf_trial_instance *instance, alf_trial *trial)
   trial->status = s.loads.most ? alf_iterate_alloc(&it, &instance->batch[0], &settings, &trial->err)
                                : alf_fail_memory(&trial->err, size);
   if (trial->status == ALF_OK)
-    trial->status = iterate(instance, trial, it, &s);
+    trial->status = iterate(instance, stop, trial, it, &s);
   if (trial->status == ALF_OK)
     trial->measures = measure(instance, trial, &s);
   alf_iterate_free(it);
   free(s.loads.most);
+}
+
+bool alf_trial_succeeded(const alf_trial *trial)
+{
+  return trial->done && trial->status == ALF_OK;
+}
+
+double alf_trial_max_violation(const alf_trial_instance *instance, const alf_trial *trial)
+{
+  return alf_trial_succeeded(trial) ? trial->measures.mean : (double)instance->batch[0].experts / instance->topk - 1;
 }

@@ -1,6 +1,11 @@
-/* One run of a rule on one instance, and what it is judged by. */
-#ifndef ALF_BENCH_TRIAL_H
-#define ALF_BENCH_TRIAL_H
+/* One run of a rule on one instance, and what it is judged by. What rules are compared by is in this folder:
+
+     instance.h   batches with their certified optima
+     rules.h      rules with the parameters and step sizes at which each is tried
+     sweep.h      every rule at all of them and at every schedule: by default, and at its best
+     scores.h     geometric means over several instances */
+#ifndef ALF_TRIAL_TRIAL_H
+#define ALF_TRIAL_TRIAL_H
 
 #include <stdbool.h>
 
@@ -21,7 +26,7 @@ typedef enum alf_trial_class {
 extern const char *const alf_trial_class_names[ALF_TRIAL_CLASSES];
 
 typedef struct alf_trial_instance {
-  char name[ALF_TRIAL_NAME]; /* input as `alflab iterate` takes it, without folders */
+  char name[ALF_TRIAL_NAME]; /* input as `alflab iterate` takes it, without folders; for tables only */
   alf_trial_class class;
   int32_t topk;
   bool formats;        /* formats are compared on it */
@@ -55,7 +60,14 @@ typedef struct alf_trial {
   alf_trial_measures measures;
 } alf_trial;
 
-/* Runs it on one thread. Several may run at once on one instance. */
-void alf_trial_run(const alf_trial_instance *instance, alf_trial *trial);
+/* Runs it on one thread. Several may run at once on one instance. `stop` may be NULL; true ends the run with
+   ALF_EINTERRUPTED. */
+void alf_trial_run(const alf_trial_instance *instance, bool (*stop)(void), alf_trial *trial);
+
+/* Whether it ran and has measures. */
+bool alf_trial_succeeded(const alf_trial *trial);
+
+/* The mean MaxVio of a run; where it failed that of the worst routing there is, E/K − 1. */
+double alf_trial_max_violation(const alf_trial_instance *instance, const alf_trial *trial);
 
 #endif

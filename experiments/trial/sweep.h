@@ -1,9 +1,9 @@
 /* Every rule at every schedule and step size on one instance. */
-#ifndef ALF_BENCH_TRIAL_SWEEP_H
-#define ALF_BENCH_TRIAL_SWEEP_H
+#ifndef ALF_TRIAL_SWEEP_H
+#define ALF_TRIAL_SWEEP_H
 
-#include "bench/trial.h"
-#include "bench/trial_rules.h"
+#include "trial/instance.h"
+#include "trial/rules.h"
 
 enum { ALF_TRIAL_SCHEDULES = 4, ALF_TRIAL_FORMATS = 8 };
 
@@ -25,7 +25,7 @@ typedef struct alf_trial_outcome {
 typedef struct alf_trial_sweep {
   const alf_trial_instance *instance;
   const alf_trial_rules *rules;
-  int threads;
+  alf_trial_settings settings;
   int step; /* places from one step size to the next */
   int schedules;
   const alf_schedule *schedule[ALF_TRIAL_SCHEDULES];
@@ -49,11 +49,8 @@ void alf_trial_format_text(int format, int64_t tokens, char text[ALF_CHOICE_TEXT
    result depends on threads. What a rule fails with stays in its trial. Errors:
    ALF_ENOMEM, ALF_EINTERRUPTED. To be freed in any case. */
 alf_status alf_trial_sweep_run(alf_trial_sweep *sweep, alf_trial_instance *instance, const alf_trial_rules *rules,
-                               const alf_cli_options *options, alf_error *err);
+                               const alf_trial_settings *settings, alf_error *err);
 
 void alf_trial_sweep_free(alf_trial_sweep *sweep);
-
-/* Whether it ran and has measures. */
-bool alf_trial_succeeded(const alf_trial *trial);
 
 #endif

@@ -1,4 +1,4 @@
-#include "bench/trial_measure.h"
+#include "trial/measures.h"
 
 int64_t alf_trial_second_half(int64_t updates)
 {

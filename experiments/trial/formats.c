@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/trial_sweep.h"
+#include "trial/sweep.h"
 
 const char *const alf_trial_format_names[ALF_TRIAL_FORMATS] = {"shift", "step",  "loads",   "ones",
                                                                "twice", "stale", "padding", "groups"};

@@ -1,7 +1,7 @@
 /* What the run of a rule is judged by: functions of its largest loads alone. MaxVio is the largest load over L, less 1;
    sums of it are exact. */
-#ifndef ALF_BENCH_TRIAL_MEASURE_H
-#define ALF_BENCH_TRIAL_MEASURE_H
+#ifndef ALF_TRIAL_MEASURES_H
+#define ALF_TRIAL_MEASURES_H
 
 #include <stdint.h>
 

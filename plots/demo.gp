@@ -13,7 +13,7 @@ stats csv skip 1 using (pick('load_band', 'target', $4)) name 'target' nooutput
 stats csv skip 1 using (pick('load_band', 'high', $4)) name 'high' nooutput
 stats csv skip 1 using (pick('limit', 'farthest', $4)) name 'farthest' nooutput
 
-set multiplot layout 3, 2 margins 0.115, 0.975, 0.065, 0.948 spacing 0.137, 0.125
+set multiplot layout 3, 2 margins 0.108, 0.975, 0.065, 0.948 spacing 0.13, 0.125
 
 set logscale xy
 set format '10^{%T}'
@@ -32,8 +32,8 @@ eval heading('c   Loads enter the band L ± (E − 2) and stay', balanced)
 eval axes('updates n', 'largest and smallest load  (slots)')
 unset logscale y
 set format y '%g'
-set key top right Left reverse maxrows 2 samplen 2.5
-plot [1:2000] [0:580] high_max with filledcurves y1=low_max linecolor rgb '#dddddd' title 'band, q = 1', \
+set key top right Left reverse
+plot [1:2000] [0:700] high_max with filledcurves y1=low_max linecolor rgb '#dddddd' title 'band, q = 1', \
   target_max with lines linestyle 5 title 'target L', \
   for [i = 1:2] csv skip 1 using (pick('max_load', word(runs, i), $3)):4 with lines linestyle i title word(names, i), \
   for [i = 1:2] csv skip 1 using (pick('min_load', word(runs, i), $3)):4 with lines linestyle i notitle
@@ -48,16 +48,14 @@ plot [] [0.05:*] csv skip 1 using (pick('limit', 'band', $3)):4 with linespoints
   csv skip 1 using (pick('limit', 'reached', $3)):4 with linespoints linestyle 1 title 'reached'
 
 eval heading('e   Learned shifts follow optimal prices', 'router with the sign rule, every layer: 64 experts')
-eval axes('optimal price, centred  (affinity)', 'learned shift, centred  (affinity)')
-set ylabel offset -0.9, 0
+eval axes('optimal price, centred  (0.01)', 'learned shift, centred  (0.01)')
 unset logscale
 set format '%g'
-set tics 0.04
+set tics 4
 set key top left Left reverse
-plot [-0.11:0.04] [-0.11:0.04] x with lines linestyle 5 notitle, \
-  for [i = 0:2] csv skip 1 using (pick('price', 'layer '.i, $3)):4 with points linestyle i + 1 title 'layer '.i
+plot [-11:4] [-11:4] x with lines linestyle 5 notitle, \
+  for [i = 0:2] csv skip 1 using (100 * pick('price', 'layer '.i, $3)):(100 * $4) with points linestyle i + 1 title 'layer '.i
 
-set ylabel offset 0, 0
 eval heading('f   Lagrangian: rises above the line, falls below', unbalanced)
 eval axes('updates n', 'Σ b_i / Σ ε_k(A_k − L)^2')
 set logscale x

@@ -1,5 +1,9 @@
 #include "faults.h"
 
+#include <string.h>
+
+#include "support.h"
+
 alf_fault_state alf_faults;
 
 /* What the linker makes of malloc and the others: __real_ is the C library's, __wrap_ takes the calls. */
@@ -17,6 +21,37 @@ void __wrap_free(void *block);
 void alf_faults_arm(int fatal, bool for_good)
 {
   alf_faults = (alf_fault_state){.armed = true, .for_good = for_good, .fatal = fatal, .live = alf_faults.live};
+}
+
+/* One act with one fault; true when it needed fewer allocations than that. */
+static bool survives(const alf_fault_trial *t, int fatal, bool for_good)
+{
+  alf_error err = {0};
+  int before = alf_faults.live;
+  alf_faults_arm(fatal, for_good);
+  alf_status status = t->act(t->context, &err);
+  alf_faults.armed = false;
+  bool survived = alf_faults.failed == 0;
+  if (survived)
+    assert_ok(status, &err);
+  else if (status != ALF_ENOMEM || err.code != ALF_ENOMEM || !strstr(err.text, "memory"))
+    fail_msg("%s, allocation %d fails: status %d, \"%s\"", t->name, fatal, (int)status, err.text);
+  if (t->clean)
+    t->clean(t->context, !survived);
+  if (alf_faults.live != before)
+    fail_msg("%s, allocation %d fails: %d blocks are lost", t->name, fatal, alf_faults.live - before);
+  return survived;
+}
+
+void alf_faults_sweep(const alf_fault_trial *trial)
+{
+  for (int for_good = 0; for_good < 2; for_good++) {
+    int fatal = 0;
+    while (!survives(trial, fatal, for_good))
+      fatal++;
+    if (fatal < trial->least)
+      fail_msg("%s: %d allocations seen, expected at least %d", trial->name, fatal, trial->least);
+  }
 }
 
 static bool is_fatal(void)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "alf/status.h"
+
 typedef struct alf_fault_state {
   bool armed;
   bool for_good; /* the allocation fails that `fatal` numbers, and all after it; else that one alone */
@@ -20,5 +22,20 @@ extern alf_fault_state alf_faults;
 
 /* Counts from 0 anew; set alf_faults.armed = false to end it. */
 void alf_faults_arm(int fatal, bool for_good);
+
+/* Something to be tried with every fault there can be. */
+typedef struct alf_fault_trial {
+  const char *name;
+  int least; /* allocations it is known to make, so that a sweep that intercepts nothing is noticed */
+  alf_status (*act)(void *context, alf_error *err);
+  void (*clean)(void *context,
+                bool failed); /* takes back what a success leaves, and looks at what a failure does; NULL:
+                                                nothing is left */
+  void *context;
+} alf_fault_trial;
+
+/* Every allocation of the act is made to fail, one after the other: it says ALF_ENOMEM and why, and once it is cleaned
+   up no block is lost. */
+void alf_faults_sweep(const alf_fault_trial *trial);
 
 #endif

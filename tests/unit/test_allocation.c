@@ -209,40 +209,33 @@ static alf_status judge_wrong_price(alf_fixture *f, alf_error *err)
 typedef struct operation {
   const char *name;
   alf_status (*act)(alf_fixture *f, alf_error *err);
-  int least;  /* allocations it is known to make, so that a sweep that intercepts nothing is noticed */
+  int least;  /* as in alf_fault_trial */
   bool loose; /* may leave a part behind that alf_fixture_clean() takes back */
 } operation;
 
-/* One act with one fault; true when it needed fewer allocations than that. */
-static bool survives(const operation *o, alf_fixture *f, int fatal, bool for_good)
+/* An operation at work. */
+typedef struct attempt {
+  const operation *operation;
+  alf_fixture *fixture;
+} attempt;
+
+static alf_status act(void *opaque, alf_error *err)
 {
-  alf_error err = {0};
-  int before = alf_faults.live;
-  alf_faults_arm(fatal, for_good);
-  alf_status status = o->act(f, &err);
-  alf_faults.armed = false;
-  bool survived = alf_faults.failed == 0;
-  if (survived)
-    assert_ok(status, &err);
-  else if (status != ALF_ENOMEM || err.code != ALF_ENOMEM || !strstr(err.text, "memory"))
-    fail_msg("%s, allocation %d fails: status %d, \"%s\"", o->name, fatal, (int)status, err.text);
-  if (!survived && !o->loose && !alf_fixture_made_nothing(f))
-    fail_msg("%s, allocation %d fails: something is left behind", o->name, fatal);
-  alf_fixture_clean(f);
-  if (alf_faults.live != before)
-    fail_msg("%s, allocation %d fails: %d blocks are lost", o->name, fatal, alf_faults.live - before);
-  return survived;
+  const attempt *a = opaque;
+  return a->operation->act(a->fixture, err);
+}
+
+static void clean(void *opaque, bool failed)
+{
+  const attempt *a = opaque;
+  if (failed && !a->operation->loose && !alf_fixture_made_nothing(a->fixture))
+    fail_msg("%s fails: something is left behind", a->operation->name);
+  alf_fixture_clean(a->fixture);
 }
 
 static void sweep(const operation *o, alf_fixture *f)
 {
-  for (int for_good = 0; for_good < 2; for_good++) {
-    int fatal = 0;
-    while (!survives(o, f, fatal, for_good))
-      fatal++;
-    if (fatal < o->least)
-      fail_msg("%s: %d allocations seen, expected at least %d", o->name, fatal, o->least);
-  }
+  alf_faults_sweep(&(alf_fault_trial){o->name, o->least, act, clean, &(attempt){o, f}});
 }
 
 static void every_allocation_may_fail(void **state)

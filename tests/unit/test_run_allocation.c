@@ -116,25 +116,25 @@ static void clean(fixture *f)
 typedef struct operation {
   const char *name;
   alf_status (*act)(fixture *f, alf_error *err);
-  int least; /* allocations it is known to make */
+  int least; /* as in alf_fault_trial */
 } operation;
 
-static bool survives(const operation *o, fixture *f, int fatal, bool for_good)
+/* An operation at work. */
+typedef struct work {
+  const operation *operation;
+  fixture *fixture;
+} work;
+
+static alf_status act(void *opaque, alf_error *err)
 {
-  alf_error err = {0};
-  int before = alf_faults.live;
-  alf_faults_arm(fatal, for_good);
-  alf_status status = o->act(f, &err);
-  alf_faults.armed = false;
-  bool survived = alf_faults.failed == 0;
-  if (survived)
-    assert_ok(status, &err);
-  else if (status != ALF_ENOMEM || err.code != ALF_ENOMEM || !strstr(err.text, "memory"))
-    fail_msg("%s, allocation %d fails: status %d, \"%s\"", o->name, fatal, (int)status, err.text);
-  clean(f);
-  if (alf_faults.live != before)
-    fail_msg("%s, allocation %d fails: %d blocks are lost", o->name, fatal, alf_faults.live - before);
-  return survived;
+  const work *w = opaque;
+  return w->operation->act(w->fixture, err);
+}
+
+static void clean_up(void *opaque, bool failed)
+{
+  (void)failed;
+  clean(((const work *)opaque)->fixture);
 }
 
 static void every_allocation_may_fail(void **state)
@@ -146,13 +146,8 @@ static void every_allocation_may_fail(void **state)
                                          {"export", export_both, 10},   {"comparison", compare, 100},
                                          {"report", report, 50}};
   for (size_t o = 0; o < sizeof operations / sizeof *operations; o++)
-    for (int for_good = 0; for_good < 2; for_good++) {
-      int fatal = 0;
-      while (!survives(&operations[o], *state, fatal, for_good))
-        fatal++;
-      if (fatal < operations[o].least)
-        fail_msg("%s: %d allocations seen, expected at least %d", operations[o].name, fatal, operations[o].least);
-    }
+    alf_faults_sweep(
+        &(alf_fault_trial){operations[o].name, operations[o].least, act, clean_up, &(work){&operations[o], *state}});
 }
 
 static void *folder;

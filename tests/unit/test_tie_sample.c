@@ -112,8 +112,9 @@ static void quadrature_is_met(void **state)
 }
 
 /* Measures on the grid and takes both numbers from it. */
-static alf_status measure_all(alf_error *err)
+static alf_status measure_all(void *context, alf_error *err)
 {
+  (void)context;
   alf_family grid = {.name = "grid of this test", .fill = fill_grid};
   alf_family_call call = {.experts = 2};
   alf_tie_settings settings = {.family = &grid, .call = &call, .topk = 1, .step = 0.125, .tokens = 1};
@@ -128,21 +129,11 @@ static alf_status measure_all(alf_error *err)
   return status;
 }
 
+/* The arrays of a sample, and what the bootstrap takes. */
 static void every_allocation_may_fail(void **state)
 {
   (void)state;
-  int fatal = 0;
-  for (bool failed = true; failed; fatal++) {
-    alf_error err = {0};
-    int before = alf_faults.live;
-    alf_faults_arm(fatal, false);
-    alf_status status = measure_all(&err);
-    alf_faults.armed = false;
-    failed = alf_faults.failed > 0;
-    assert_int_equal(status, failed ? ALF_ENOMEM : ALF_OK);
-    assert_int_equal(alf_faults.live, before);
-  }
-  assert_true(fatal > 9); /* the arrays of a sample, and what the bootstrap takes */
+  alf_faults_sweep(&(alf_fault_trial){"sample", 9, measure_all, NULL, NULL});
 }
 
 int main(void)

@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-/* An error of the conversion, with the source that it comes from. */
+/* An error with the source that it comes from. */
 static alf_status name_source(const alf_source *source, alf_status status, const alf_error *cause, alf_error *err)
 {
   if (status == ALF_OK)
@@ -18,6 +18,10 @@ alf_status alf_input_next(alf_source *source, alf_affinity *raw, alf_dtype dtype
   alf_status status = alf_source_next(source, raw ? raw : &own, err);
   if (status == ALF_EEND && err)
     *err = (alf_error){.code = ALF_EEND};
+  if (status == ALF_ENOMEM && err) { /* all others name it */
+    cause = *err;
+    name_source(source, status, &cause, err);
+  }
   if (status == ALF_OK && raw)
     status = name_source(source, alf_affinity_convert(raw, dtype, batch, &cause), &cause, err);
   else if (status == ALF_OK)

@@ -21,8 +21,13 @@
 enum { MOST_CONFIGS = 64, TIMINGS = 3 };
 
 /* In experiments/configs, or where they are installed. */
-static const char *const own_configs[] = {"gate_balance.ini", "gate_stream.ini", "gate_claims.ini",
-                                          "gate_regret.ini",  "gate_solve.ini",  NULL};
+static const char *const own_configs[] = {"gate_balance.ini",
+                                          "gate_stream.ini",
+                                          "gate_claims.ini",
+                                          "gate_regret.ini",
+                                          "gate_solve.ini",
+                                          "gate_large.ini",
+                                          NULL};
 
 typedef struct gate {
   const alf_cli_options *options;

@@ -89,7 +89,7 @@ alf_status alf_team_alloc(alf_team **out, int threads, alf_error *err)
 
 int alf_team_size(const alf_team *team)
 {
-  return team->size;
+  return team ? team->size : 1;
 }
 
 static void begin_round(alf_team *team)
@@ -121,6 +121,30 @@ void alf_team_run(alf_team *team, void (*task)(void *context, int part), void *c
   task(context, 0);
   if (team->size > 1)
     wait_for_end(team);
+}
+
+typedef struct queue {
+  atomic_llong next;
+  int64_t count;
+  void (*task)(void *context, int64_t i);
+  void *context;
+} queue;
+
+static void work_off(void *context, int part)
+{
+  queue *q = context;
+  (void)part;
+  for (long long i; (i = atomic_fetch_add(&q->next, 1)) < q->count;)
+    q->task(q->context, i);
+}
+
+void alf_team_share(alf_team *team, int64_t count, void (*task)(void *context, int64_t i), void *context)
+{
+  queue q = {.count = count, .task = task, .context = context};
+  if (alf_team_size(team) > 1 && count > 1)
+    alf_team_run(team, work_off, &q);
+  else
+    work_off(&q, 0);
 }
 
 void alf_team_free(alf_team *team)

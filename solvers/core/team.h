@@ -2,6 +2,8 @@
 #ifndef ALF_CORE_TEAM_H
 #define ALF_CORE_TEAM_H
 
+#include <stdint.h>
+
 #include "alf/status.h"
 
 /* Opaque. */
@@ -11,11 +13,15 @@ typedef struct alf_team alf_team;
    be started are done without. Errors: ALF_ENOMEM. */
 alf_status alf_team_alloc(alf_team **team, int threads, alf_error *err);
 
-/* How many there are: parts of a task. */
+/* How many there are: parts of a task. 1 without a team (NULL). */
 int alf_team_size(const alf_team *team);
 
 /* Calls task(context, part) once for every part 0..size−1, each on a thread of its own. Returns when all are done. */
 void alf_team_run(alf_team *team, void (*task)(void *context, int part), void *context);
+
+/* Calls task(context, i) once for each i in 0..count−1, as threads become free: a task writes its result to place i.
+   Without a team (NULL) the caller does all. Returns when all are done. */
+void alf_team_share(alf_team *team, int64_t count, void (*task)(void *context, int64_t i), void *context);
 
 /* Safe on NULL. */
 void alf_team_free(alf_team *team);

@@ -16,7 +16,8 @@ alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline 
 {
   size_t experts = (size_t)problem->batch->experts, tokens = (size_t)problem->batch->tokens;
   size_t slots = (size_t)problem->topk * tokens;
-  *box = (alf_box){.problem = problem, .deadline = deadline, .threads = threads};
+  *box = (alf_box){.problem = problem, .deadline = deadline};
+  alf_status status = alf_team_alloc(&box->team, threads, err);
   box->price = calloc(experts + 1, sizeof *box->price);
   box->centre = calloc(experts, sizeof *box->centre);
   box->down = calloc(experts, sizeof *box->down);
@@ -26,11 +27,12 @@ alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline 
   box->column = calloc(experts + 1, sizeof *box->column);
   box->chosen = malloc(slots * sizeof *box->chosen);
   box->threshold = calloc(tokens, sizeof *box->threshold);
-  if (box->price && box->centre && box->down && box->up && box->score && box->settled && box->column && box->chosen &&
-      box->threshold)
+  if (!status && box->price && box->centre && box->down && box->up && box->score && box->settled && box->column &&
+      box->chosen && box->threshold)
     return ALF_OK;
   alf_box_free(box);
-  return alf_fail_memory(err, slots * sizeof *box->chosen + (tokens + experts * 6) * sizeof *box->price);
+  return status ? status
+                : alf_fail_memory(err, slots * sizeof *box->chosen + (tokens + experts * 6) * sizeof *box->price);
 }
 
 void alf_box_free(alf_box *box)
@@ -51,6 +53,7 @@ void alf_box_free(alf_box *box)
   free(box->place);
   free(box->entry);
   alf_box_forget(box);
+  alf_team_free(box->team);
   *box = (alf_box){0};
 }
 

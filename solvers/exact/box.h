@@ -8,6 +8,7 @@
 
 #include "alf/problem.h"
 #include "core/deadline.h"
+#include "core/team.h"
 
 /* A token that is not settled. Its cells are consecutive, experts ascending. */
 typedef struct alf_box_token {
@@ -38,7 +39,7 @@ typedef struct alf_box_kept {
 typedef struct alf_box {
   const alf_problem *problem;
   alf_deadline deadline;
-  int threads;
+  alf_team *team;     /* what is worth it is shared out among these threads */
   int noise_bits;     /* 0, or how far below a grid unit the noise that breaks ties lies */
   int64_t *price;     /* E: inside the box; and a 0, the price of a rival that stays */
   int64_t *centre;    /* E: the prices at which it was filled */
@@ -64,6 +65,7 @@ typedef struct alf_box {
 #define ALF_BOX_ALL   (INT64_C(1) << 60)
 #define ALF_BOX_NEVER (INT64_C(1) << 61) /* a price that is never reached; negative: below all prices */
 
+/* On so many threads (0: all). Errors: ALF_ENOMEM. */
 alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline deadline, int threads, alf_error *err);
 
 /* ALF_ETIMEOUT when the deadline has passed. Filling, balancing and augmenting ask now and then. */

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alf/parallel.h"
 #include "core/gap.h"
 #include "exact/box.h"
 #include "exact/perturb.h"
@@ -11,7 +10,7 @@
 
 enum {
   BLOCKS = 64,              /* of tokens, or of cells */
-  PARALLEL_CELLS = 1 << 17, /* from which on threads pay */
+  PARALLEL_CELLS = 1 << 13, /* from which on threads pay */
 };
 
 /* Where the threshold lies if is_in is right, and the cells on either side of it. */
@@ -48,9 +47,9 @@ static alf_cut cut_token(alf_box *box, const alf_box_token *token)
   return b.at;
 }
 
-static int threads_for(const alf_box *box)
+static alf_team *team_for(const alf_box *box)
 {
-  return box->cells < PARALLEL_CELLS ? 1 : box->threads;
+  return box->cells < PARALLEL_CELLS ? NULL : box->team;
 }
 
 static void enter_token(alf_box *box, const alf_box_token *token)
@@ -81,7 +80,7 @@ static void enter_near_cells(void *context, int64_t block)
 /* For every cell the price from which on its token would choose it, the other prices given. */
 static void find_entries(alf_box *box)
 {
-  alf_parallel_for(BLOCKS, threads_for(box), box->tokens ? enter_block : enter_near_cells, box);
+  alf_team_share(team_for(box), BLOCKS, box->tokens ? enter_block : enter_near_cells, box);
   box->is_surveyed = true;
 }
 
@@ -106,23 +105,30 @@ static int64_t clamp_to_box(const alf_box *box, int32_t k, int64_t price)
   return price > highest ? highest : price;
 }
 
-/* How many free cells of expert k are chosen at its price, and how many have to be. */
-static int64_t chosen_of(const alf_box *box, int32_t k)
-{
-  return alf_count_below(box->entry + box->column[k], box->column[k + 1] - box->column[k], box->price[k]);
-}
-
 static int64_t wanted_of(const alf_box *box, int32_t k)
 {
   return alf_box_target(box, k) - box->settled[k];
 }
 
-/* Σ|load − L| at the prices. */
+static void count_chosen_of(void *context, int64_t expert)
+{
+  alf_box *box = context;
+  const int64_t *column = box->column + expert;
+  box->score[expert] = alf_count_below(box->entry + column[0], column[1] - column[0], box->price[expert]);
+}
+
+/* How many free cells of each expert are chosen at its price: writes score. */
+static void count_chosen(alf_box *box)
+{
+  alf_team_share(team_for(box), box->problem->batch->experts, count_chosen_of, box);
+}
+
+/* Σ|load − L| at the prices, which count_chosen has seen. */
 static int64_t off_target(const alf_box *box)
 {
   int64_t off = 0;
   for (int32_t k = 0; k < box->problem->batch->experts; k++)
-    off += llabs(chosen_of(box, k) - wanted_of(box, k));
+    off += llabs(box->score[k] - wanted_of(box, k));
   return off;
 }
 
@@ -131,14 +137,14 @@ static void move_price(void *context, int64_t expert)
   alf_box *box = context;
   int32_t k = (int32_t)expert;
   int64_t n = box->column[k + 1] - box->column[k], wanted = wanted_of(box, k);
-  if (n && chosen_of(box, k) != wanted)
+  if (n && box->score[k] != wanted)
     box->price[k] = clamp_to_box(box, k, quantile_price(box->entry + box->column[k], n, wanted));
 }
 
 /* One round for all experts at once. */
 static void move_prices(alf_box *box)
 {
-  alf_parallel_for(box->problem->batch->experts, threads_for(box), move_price, box);
+  alf_team_share(team_for(box), box->problem->batch->experts, move_price, box);
   box->is_surveyed = false;
 }
 
@@ -148,6 +154,7 @@ int64_t alf_box_balance(alf_box *box, int rounds, int64_t enough)
   size_t bytes = (size_t)box->problem->batch->experts * sizeof *best;
   for (int round = 0; round < rounds; round++) {
     find_entries(box);
+    count_chosen(box);
     int64_t off = off_target(box);
     bool stalls = round > 1 && off > least / 4 * 3;
     if (off < least) {
@@ -168,17 +175,28 @@ static int64_t twice(int64_t width)
   return width >= ALF_BOX_ALL / 2 ? ALF_BOX_ALL : 2 * width;
 }
 
+typedef struct widths {
+  alf_box *box;
+  int64_t slots;
+} widths;
+
+static void set_widths_of(void *context, int64_t expert)
+{
+  const widths *w = context;
+  alf_box *box = w->box;
+  int32_t k = (int32_t)expert;
+  const int64_t *entry = box->entry + box->column[k];
+  int64_t n = box->column[k + 1] - box->column[k], price = box->price[k], chosen = alf_count_below(entry, n, price);
+  int64_t off = llabs(chosen - wanted_of(box, k)), far = 4 * off > w->slots ? 4 * off : w->slots;
+  int64_t low = far < chosen ? alf_gap_at(entry, n, chosen - far).below : -NEVER;
+  int64_t high = far < n - chosen ? alf_gap_at(entry, n, chosen + far).above : NEVER;
+  box->down[k] = low > -NEVER ? price - low + 1 : twice(box->down[k]);
+  box->up[k] = high < NEVER ? high - price + 1 : twice(box->up[k]);
+}
+
 void alf_box_set_widths(alf_box *box, int64_t slots)
 {
   if (!box->is_surveyed)
     find_entries(box);
-  for (int32_t k = 0; k < box->problem->batch->experts; k++) {
-    const int64_t *entry = box->entry + box->column[k];
-    int64_t n = box->column[k + 1] - box->column[k], price = box->price[k], chosen = chosen_of(box, k);
-    int64_t off = llabs(chosen - wanted_of(box, k)), far = 4 * off > slots ? 4 * off : slots;
-    int64_t low = far < chosen ? alf_gap_at(entry, n, chosen - far).below : -NEVER;
-    int64_t high = far < n - chosen ? alf_gap_at(entry, n, chosen + far).above : NEVER;
-    box->down[k] = low > -NEVER ? price - low + 1 : twice(box->down[k]);
-    box->up[k] = high < NEVER ? high - price + 1 : twice(box->up[k]);
-  }
+  alf_team_share(team_for(box), box->problem->batch->experts, set_widths_of, &(widths){box, slots});
 }

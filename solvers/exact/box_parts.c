@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alf/parallel.h"
 #include "core/grow.h"
 
 enum {
   MOST_PARTS = 64,
-  PART_CELLS = 1 << 20, /* cells of the batch that are worth a thread */
+  PART_CELLS = 1 << 17, /* cells of the batch that are worth a thread */
   POLL_TOKENS = 8192,   /* between two looks at the deadline */
 };
 
@@ -147,7 +146,7 @@ static alf_status share_out(alf_box *box, int64_t stride, int64_t count, alf_box
     parts[q].to = q + 1 < count ? steps * (q + 1) / count * stride : tokens;
   }
   if (!status) {
-    alf_parallel_for(count, box->threads, look_at_part, parts);
+    alf_team_share(box->team, count, look_at_part, parts);
     status = gather(box, parts, count, err);
   }
   for (int64_t q = 0; q < count && parts; q++)
@@ -161,7 +160,7 @@ alf_status alf_box_look_at_tokens(alf_box *box, int64_t stride, alf_box_look *lo
   const alf_affinity *batch = box->problem->batch;
   size_t bytes = (size_t)batch->experts * sizeof *box->price;
   int64_t parts = batch->tokens / stride * batch->experts / PART_CELLS + 1;
-  int64_t threads = alf_parallel_threads(box->threads);
+  int64_t threads = alf_team_size(box->team);
   memcpy(box->centre, box->price, bytes);
   memset(box->settled, 0, bytes);
   box->tokens = box->cells = box->sampled = 0;

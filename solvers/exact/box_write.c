@@ -1,12 +1,11 @@
 #include <string.h>
 
-#include "alf/parallel.h"
 #include "exact/box.h"
 #include "exact/solution.h"
 
 enum {
   BLOCKS = 64,
-  PARALLEL_SLOTS = 1 << 19, /* from which on threads pay */
+  PARALLEL_SLOTS = 1 << 15, /* from which on threads pay */
 };
 
 /* Where each block of tokens starts: its first token, the first of the box's tokens in it, its first entry. */
@@ -88,7 +87,7 @@ alf_status alf_box_write_primal(const alf_box *box, alf_solution *x, alf_error *
   find_blocks(&w);
   alf_status status = alf_solution_reserve(x, w.entry[BLOCKS], err);
   if (!status)
-    alf_parallel_for(BLOCKS, w.entry[BLOCKS] < PARALLEL_SLOTS ? 1 : box->threads, write_block, &w);
+    alf_team_share(w.entry[BLOCKS] < PARALLEL_SLOTS ? NULL : box->team, BLOCKS, write_block, &w);
   return status;
 }
 

@@ -8,6 +8,22 @@
 static const int64_t closed = -(INT64_C(1) << 61);
 static const int64_t open_limit = INT64_C(1) << 60;
 
+enum {
+  PART_CELLS = 1 << 18, /* cells of the batch that are worth a thread */
+  OWN_SHARE = 8,        /* the costs of all parts take at most 1/8 of the memory of the batch */
+};
+
+/* Tokens of one thread, with costs and loads of its own: the smallest costs of all do not depend on how many there are. */
+typedef struct part {
+  const alf_problem *problem;
+  const alf_solution *x;
+  int64_t from, to;
+  int32_t nodes;
+  int64_t *cost; /* nodes×nodes */
+  int64_t *open; /* E: scratch */
+  int64_t *load; /* E, where load is free */
+} part;
+
 int32_t alf_exchange_nodes(const alf_problem *problem)
 {
   alf_load_range range = alf_problem_load_range(problem, 0);
@@ -56,24 +72,76 @@ static void remove_none_arcs(int64_t *cost, int32_t nodes)
     }
 }
 
-alf_status alf_exchange_costs(const alf_problem *problem, const alf_solution *solution, int64_t *cost, alf_error *err)
+static void look_at_part(void *context, int64_t index)
 {
-  size_t experts = (size_t)solution->experts;
+  const part *p = (const part *)context + index;
+  for (int64_t c = 0; c < (int64_t)p->nodes * p->nodes; c++)
+    p->cost[c] = ALF_FACE_NONE;
+  for (int64_t i = p->from; i < p->to; i++)
+    alf_exchange_offer(p->problem, p->x, i, -1, p->nodes, p->open, p->cost);
+  for (int64_t e = p->x->row[p->from]; e < p->x->row[p->to] && p->nodes > p->x->experts; e++)
+    p->load[p->x->expert[e]] += p->x->amount[e];
+}
+
+/* The first part comes to have what all have. */
+static ALF_HOT void gather(const part *parts, int64_t count)
+{
+  const part *first = &parts[0];
+  for (const part *p = first + 1; p < first + count; p++) {
+    for (int64_t c = 0; c < (int64_t)p->nodes * p->nodes; c++)
+      first->cost[c] = p->cost[c] < first->cost[c] ? p->cost[c] : first->cost[c];
+    for (int32_t k = 0; k < p->x->experts; k++)
+      first->load[k] += p->load[k];
+  }
+}
+
+static int64_t count_parts(const alf_solution *x, const alf_team *team)
+{
+  int64_t parts = x->tokens * x->experts / PART_CELLS, most = x->tokens / (OWN_SHARE * x->experts);
+  int64_t wanted = alf_team_size(team);
+  parts = parts < most ? parts : most;
+  parts = parts < wanted ? parts : wanted;
+  return parts > 1 ? parts : 1;
+}
+
+/* The first part works on the costs that are asked for. */
+static void share_out(const alf_problem *problem, const alf_solution *x, int64_t *cost, int64_t *room, part *parts,
+                      int64_t count)
+{
   int32_t nodes = alf_exchange_nodes(problem);
-  int64_t *open = malloc(experts * sizeof *open), *load = calloc(experts, sizeof *load);
-  bool complete = open && load;
+  for (int64_t q = 0; q < count; q++) {
+    parts[q] =
+        (part){problem, x, x->tokens * q / count, x->tokens * (q + 1) / count, nodes, cost, room, room + x->experts};
+    room += 2 * x->experts;
+    cost = room;
+    room += (int64_t)nodes * nodes;
+  }
+}
+
+alf_status alf_exchange_costs_on(const alf_problem *problem, const alf_solution *solution, alf_team *team,
+                                 int64_t *cost, alf_error *err)
+{
+  int32_t nodes = alf_exchange_nodes(problem);
+  int64_t count = count_parts(solution, team);
+  size_t experts = (size_t)solution->experts, arcs = (size_t)nodes * (size_t)nodes;
+  size_t bytes = ((size_t)count * (2 * experts + arcs) - arcs) * sizeof *cost;
+  part *parts = malloc((size_t)count * sizeof *parts);
+  int64_t *room = calloc(bytes, 1);
+  bool complete = parts && room;
   if (complete) {
-    for (int64_t c = 0; c < (int64_t)nodes * nodes; c++)
-      cost[c] = ALF_FACE_NONE;
-    for (int64_t i = 0; i < solution->tokens; i++)
-      alf_exchange_offer(problem, solution, i, -1, nodes, open, cost);
-    for (int64_t e = 0; e < solution->row[solution->tokens]; e++)
-      load[solution->expert[e]] += solution->amount[e];
+    share_out(problem, solution, cost, room, parts, count);
+    alf_team_share(team, count, look_at_part, parts);
+    gather(parts, count);
     if (nodes > solution->experts)
-      offer_free_load(problem, solution, load, cost);
+      offer_free_load(problem, solution, parts[0].load, cost);
     remove_none_arcs(cost, nodes);
   }
-  free(open);
-  free(load);
-  return complete ? ALF_OK : alf_fail_memory(err, experts * (sizeof *open + sizeof *load));
+  free(parts);
+  free(room);
+  return complete ? ALF_OK : alf_fail_memory(err, bytes);
+}
+
+alf_status alf_exchange_costs(const alf_problem *problem, const alf_solution *solution, int64_t *cost, alf_error *err)
+{
+  return alf_exchange_costs_on(problem, solution, NULL, cost, err);
 }

@@ -6,14 +6,8 @@
 #include "core/large.h"
 #include "exact/exchange.h"
 #include "exact/exchange_graph.h"
+#include "exact/exchange_holders.h"
 #include "exact/paths.h"
-
-/* The tokens that have something of an expert, in no order, and their affinities to it. */
-typedef struct holders {
-  int32_t *token;
-  int64_t *affinity;
-  int64_t count, tokens_room, affinities_room;
-} holders;
 
 /* Whose cost a token offered that no longer does. */
 typedef struct arc {
@@ -21,6 +15,8 @@ typedef struct arc {
 } arc;
 
 enum {
+  BLOCKS = 64,              /* of tokens, to be turned */
+  PARALLEL_CELLS = 1 << 17, /* from which on threads pay */
   LINE = 8, /* affinities in a cache line: those that are read where one is, and the side of the squares of a turn */
 };
 
@@ -36,19 +32,15 @@ typedef struct finish {
   char *is_spared; /* E: that token has a slot of these, and can give up any for any other (ALF_ROUNDED) */
   arc *lost;       /* what the last path has taken away */
   int64_t losses, room;
-  int64_t *lack;           /* E: slots to the target, in units of 1/denominator */
-  holders *holders;        /* E */
-  alf_exchange_move *path; /* E: the moves of one path */
+  int64_t *lack;                 /* E: slots to the target, in units of 1/denominator */
+  alf_exchange_holders *holders; /* E */
+  alf_exchange_move *path;       /* E: the moves of one path */
   int32_t length;
 } finish;
 
 static void finish_free(finish *f)
 {
-  for (int32_t k = 0; f->holders && k < f->graph.solution->experts; k++) {
-    free(f->holders[k].token);
-    free(f->holders[k].affinity);
-  }
-  free(f->holders);
+  alf_exchange_free_holders(f->holders, f->graph.solution->experts);
   free(f->cost);
   free(f->open);
   alf_large_free(&f->column_room);
@@ -56,28 +48,6 @@ static void finish_free(finish *f)
   free(f->lack);
   free(f->path);
   alf_exchange_graph_free(&f->graph);
-}
-
-static alf_status hold(holders *h, int64_t i, int64_t affinity, alf_error *err)
-{
-  int32_t *token = alf_grow(h->token, &h->tokens_room, h->count + 1, sizeof *token);
-  h->token = token ? token : h->token;
-  int64_t *affinities = alf_grow(h->affinity, &h->affinities_room, h->count + 1, sizeof *affinities);
-  h->affinity = affinities ? affinities : h->affinity;
-  if (!token || !affinities)
-    return alf_fail_memory(err, (unsigned long long)(h->count + 1) * (sizeof *token + sizeof *affinities));
-  h->token[h->count] = (int32_t)i;
-  h->affinity[h->count++] = affinity;
-  return ALF_OK;
-}
-
-static void release(holders *h, int64_t i)
-{
-  int64_t j = 0;
-  while (h->token[j] != i)
-    j++;
-  h->token[j] = h->token[--h->count];
-  h->affinity[j] = h->affinity[h->count];
 }
 
 static alf_status finish_alloc(finish *f, alf_error *err)
@@ -98,22 +68,29 @@ static alf_status finish_alloc(finish *f, alf_error *err)
   return status;
 }
 
-/* Tokens of an expert lie far apart in the batch, but near in its column. */
-static void turn(finish *f)
-{
-  const alf_solution *x = f->graph.solution;
-  for (int64_t first = 0; first < x->tokens && f->column; first += LINE)
-    for (int32_t k = 0; k < x->experts; k++)
-      for (int64_t i = first; i < first + LINE && i < x->tokens; i++)
-        f->column[k * x->tokens + i] = alf_affinity_row(f->graph.problem->batch, i)[k];
-}
-
 /* A token's amount of an expert is, or was just now changed to, this. */
 static void note_amount(finish *f, int64_t i, int32_t k, int64_t amount)
 {
   const alf_solution *x = f->graph.solution;
   if (f->column)
     f->column[k * x->tokens + i] = amount == x->denominator ? full : alf_affinity_row(f->graph.problem->batch, i)[k];
+}
+
+/* Tokens of an expert lie far apart in the batch, but near in its column. */
+static void turn_block(void *context, int64_t block)
+{
+  finish *f = context;
+  const alf_solution *x = f->graph.solution;
+  int64_t lines = (x->tokens + LINE - 1) / LINE, from = lines * block / BLOCKS * LINE;
+  int64_t to = lines * (block + 1) / BLOCKS * LINE;
+  to = to < x->tokens ? to : x->tokens;
+  for (int64_t first = from; first < to; first += LINE)
+    for (int32_t k = 0; k < x->experts; k++)
+      for (int64_t i = first; i < first + LINE && i < to; i++)
+        f->column[k * x->tokens + i] = alf_affinity_row(f->graph.problem->batch, i)[k];
+  for (int64_t i = from; i < to; i++)
+    for (int64_t e = x->row[i]; e < x->row[i + 1]; e++)
+      note_amount(f, i, x->expert[e], x->amount[e]);
 }
 
 /* The free load is not a node here. */
@@ -133,16 +110,18 @@ static alf_status start(finish *f, alf_error *err)
   const alf_solution *x = f->graph.solution;
   for (int32_t k = 0; k < x->experts; k++)
     f->lack[k] = alf_problem_load_range(f->graph.problem, k).upper - f->is_spared[k];
-  alf_status status = alf_exchange_costs(f->graph.problem, x, f->cost, err);
+  for (int64_t e = 0; e < x->row[x->tokens]; e++)
+    f->lack[x->expert[e]] -= x->amount[e];
+  alf_status status = alf_exchange_costs_on(f->graph.problem, x, f->graph.team, f->cost, err);
+  if (!status)
+    status = alf_exchange_list_holders(f->graph.problem, x, f->graph.team, f->holders, err);
+  if (status)
+    return status;
   leave_out_free_load(f);
-  turn(f);
-  for (int64_t i = 0; i < x->tokens && !status; i++)
-    for (int64_t e = x->row[i]; e < x->row[i + 1] && !status; e++) {
-      f->lack[x->expert[e]] -= x->amount[e];
-      note_amount(f, i, x->expert[e], x->amount[e]);
-      status = hold(&f->holders[x->expert[e]], i, alf_affinity_row(f->graph.problem->batch, i)[x->expert[e]], err);
-    }
-  return status;
+  bool pays = x->tokens * x->experts >= PARALLEL_CELLS;
+  if (f->column)
+    alf_team_share(pays ? f->graph.team : NULL, BLOCKS, turn_block, f);
+  return ALF_OK;
 }
 
 /* The cost of the arc, with those of the further token. */
@@ -190,7 +169,7 @@ static bool has_path(const finish *f, int32_t sink)
 
 static alf_exchange_move find_move(const finish *f, int32_t a, int32_t b)
 {
-  const holders *h = &f->holders[a];
+  const alf_exchange_holders *h = &f->holders[a];
   int64_t cost = f->graph.cost[(int64_t)a * f->graph.nodes + b];
   alf_exchange_move move = {a, b, -1, 1};
   if (f->is_spared[a] && !f->is_spared[b] && cost == 0)
@@ -250,10 +229,11 @@ static alf_status note_move(finish *f, const alf_exchange_move *m, int64_t room,
   for (int32_t b = 0; b < x->experts && !status && !has_from; b++)
     status = lose(f, m->token, m->from, b, err);
   if (!has_from)
-    release(&f->holders[m->from], m->token);
+    alf_exchange_release(&f->holders[m->from], m->token);
   if (status || has_to != room)
     return status;
-  return hold(&f->holders[m->to], m->token, alf_affinity_row(f->graph.problem->batch, m->token)[m->to], err);
+  return alf_exchange_hold(&f->holders[m->to], m->token, alf_affinity_row(f->graph.problem->batch, m->token)[m->to],
+                           err);
 }
 
 static alf_status move_along(finish *f, int32_t sink, alf_error *err)
@@ -289,7 +269,7 @@ ALF_HOT static int64_t least_difference(const int64_t *affinity, const int32_t *
 
 static void renew_arc(finish *f, arc lost)
 {
-  const holders *h = &f->holders[lost.a];
+  const alf_exchange_holders *h = &f->holders[lost.a];
   const int64_t *column = f->column + lost.b * f->graph.solution->tokens;
   int64_t least = least_difference(h->affinity, h->token, h->count, column);
   f->cost[(int64_t)lost.a * f->graph.nodes + lost.b] = least < ALF_PATH_NONE / 2 ? least : ALF_PATH_NONE;
@@ -307,7 +287,7 @@ static bool is_full(const alf_solution *x, int64_t i, int32_t k)
 static void renew_arc_by_rows(finish *f, arc lost)
 {
   const alf_solution *x = f->graph.solution;
-  const holders *h = &f->holders[lost.a];
+  const alf_exchange_holders *h = &f->holders[lost.a];
   int64_t least = ALF_PATH_NONE;
   for (int64_t j = 0; j < h->count; j++) {
     int64_t offered = h->affinity[j] - alf_affinity_row(f->graph.problem->batch, h->token[j])[lost.b];
@@ -321,7 +301,7 @@ static void renew_arc_by_rows(finish *f, arc lost)
 static void renew_arcs(finish *f, int32_t a)
 {
   const alf_exchange_graph *g = &f->graph;
-  const holders *h = &f->holders[a];
+  const alf_exchange_holders *h = &f->holders[a];
   for (int32_t b = 0; b < g->solution->experts; b++)
     f->cost[(int64_t)a * g->nodes + b] = ALF_PATH_NONE;
   for (int64_t j = 0; j < h->count; j++)
@@ -386,15 +366,33 @@ static alf_status add_paths(finish *f, alf_deadline deadline, alf_error *err)
   return ALF_OK;
 }
 
-alf_status alf_exchange_finish(const alf_problem *problem, alf_solution *solution, char *is_spared,
+/* The graph of the primal as it is now, with the free load. */
+static void complete_graph(finish *f)
+{
+  alf_exchange_graph *g = &f->graph;
+  int32_t experts = g->solution->experts, nodes = g->nodes;
+  for (int32_t a = 0; a < nodes; a++)
+    for (int32_t b = 0; b < nodes; b++) {
+      int64_t cost = f->cost[(int64_t)a * nodes + b];
+      g->cost[(int64_t)a * nodes + b] = a == b || cost > ALF_PATH_NONE ? ALF_PATH_NONE : cost;
+    }
+  for (int32_t k = 0; k < experts && experts < nodes; k++)
+    g->cost[f->is_spared[k] ? (int64_t)k * nodes + experts : (int64_t)experts * nodes + k] = 0;
+}
+
+alf_status alf_exchange_finish(const alf_problem *problem, alf_solution *solution, char *is_spared, alf_team *team,
                                alf_deadline deadline, alf_error *err)
 {
-  finish f = {.graph = {.problem = problem, .solution = solution}, .is_spared = is_spared};
+  finish f = {.graph = {.problem = problem, .solution = solution, .team = team}, .is_spared = is_spared};
   alf_status status = finish_alloc(&f, err);
   if (!status)
     status = start(&f, err);
   while (!status && !is_balanced(&f))
     status = add_paths(&f, deadline, err);
+  if (!status) {
+    complete_graph(&f);
+    status = alf_exchange_settle(&f.graph, err);
+  }
   finish_free(&f);
-  return status ? status : alf_exchange_prices(problem, solution, err);
+  return status;
 }

@@ -67,7 +67,7 @@ bool alf_exchange_graph_relax(alf_exchange_graph *g)
 
 alf_status alf_exchange_graph_read(alf_exchange_graph *g, alf_error *err)
 {
-  alf_status status = alf_exchange_costs(g->problem, g->solution, g->cost, err);
+  alf_status status = alf_exchange_costs_on(g->problem, g->solution, g->team, g->cost, err);
   for (int64_t a = 0; a < (int64_t)g->nodes * g->nodes && !status; a++)
     g->cost[a] = g->cost[a] < ALF_PATH_NONE ? g->cost[a] : ALF_PATH_NONE;
   alf_exchange_graph_restart(g);

@@ -3,12 +3,14 @@
 #define ALF_EXACT_EXCHANGE_GRAPH_H
 
 #include "alf/face.h"
+#include "core/team.h"
 
 /* Arcs and distances of alf_exchange_costs. The primal is optimal for its loads iff no cycle is negative, and then
    distances from a source before all nodes are optimal prices (C6). */
 typedef struct alf_exchange_graph {
   const alf_problem *problem;
   alf_solution *solution;
+  alf_team *team; /* that reads the costs; NULL: the caller alone */
   int32_t nodes;
   int64_t *cost;     /* nodes × nodes, grid units; ALF_PATH_NONE where there is no arc */
   int64_t *distance; /* nodes */
@@ -17,7 +19,7 @@ typedef struct alf_exchange_graph {
   int32_t *mark;     /* nodes: scratch */
 } alf_exchange_graph;
 
-/* Zero-initialised apart from problem and solution. Errors: ALF_ENOMEM. */
+/* Zero-initialised apart from problem, solution and team. Errors: ALF_ENOMEM. */
 alf_status alf_exchange_graph_alloc(alf_exchange_graph *graph, alf_error *err);
 void alf_exchange_graph_free(alf_exchange_graph *graph);
 
@@ -30,6 +32,10 @@ void alf_exchange_graph_restart(alf_exchange_graph *graph);
 /* One pass of Bellman and Ford over all arcs from nodes that came nearer since they were last passed; whether a distance
    fell. */
 bool alf_exchange_graph_relax(alf_exchange_graph *graph);
+
+/* Prices of the primal, from a graph that has been read: cancels negative cycles until there is none. Errors:
+   ALF_ENOMEM. */
+alf_status alf_exchange_settle(alf_exchange_graph *graph, alf_error *err);
 
 /* An arc with what can move along it; `token` is -1 where that is no token. */
 typedef struct alf_exchange_move {
@@ -47,6 +53,10 @@ bool alf_exchange_can_move(const alf_exchange_graph *graph, int64_t i, int32_t a
    expert `from` where that is not negative, for every one that it does not use up. `open` is scratch for E integers. */
 void alf_exchange_offer(const alf_problem *problem, const alf_solution *solution, int64_t i, int32_t from,
                         int32_t nodes, int64_t *open, int64_t *cost);
+
+/* alf_exchange_costs shared out among a team (NULL: the caller does all). Errors: ALF_ENOMEM. */
+alf_status alf_exchange_costs_on(const alf_problem *problem, const alf_solution *solution, alf_team *team,
+                                 int64_t *cost, alf_error *err);
 
 /* Moves an amount from one expert to the other in the row of the token, if there is one. Errors: ALF_ENOMEM. */
 alf_status alf_exchange_carry(alf_solution *solution, const alf_exchange_move *move, int64_t amount, alf_error *err);

@@ -20,16 +20,16 @@ static int32_t find_cycle(alf_exchange_graph *g)
   return -1;
 }
 
-/* Builds the graph anew and finds distances from a source before all nodes: *cycle is a node on a negative cycle, or -1
+/* Finds distances from a source before all nodes of a graph that has just been read: a node on a negative cycle, or -1
    when the distances are final. */
-static alf_status find_negative_cycle(alf_exchange_graph *g, int32_t *cycle, alf_error *err)
+static int32_t find_negative_cycle(alf_exchange_graph *g)
 {
-  alf_status status = alf_exchange_graph_read(g, err);
+  int32_t cycle = -1;
+  alf_exchange_graph_restart(g);
   memset(g->distance, 0, (size_t)g->nodes * sizeof *g->distance);
-  *cycle = -1;
-  while (!status && *cycle < 0 && alf_exchange_graph_relax(g))
-    *cycle = find_cycle(g);
-  return status;
+  while (cycle < 0 && alf_exchange_graph_relax(g))
+    cycle = find_cycle(g);
+  return cycle;
 }
 
 static int64_t load_of(const alf_solution *x, int32_t k)
@@ -80,28 +80,55 @@ static void publish_prices(const alf_exchange_graph *g)
     g->solution->price[k] = g->distance[k] - origin;
 }
 
-alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, int64_t repairs, bool *optimal,
-                            alf_error *err)
+static alf_status settle(alf_exchange_graph *g, int64_t repairs, bool *optimal, alf_error *err)
 {
-  alf_exchange_graph g = {.problem = problem, .solution = solution};
-  alf_status status = alf_exchange_graph_alloc(&g, err);
-  int32_t cycle = -1;
-  if (!status)
-    status = find_negative_cycle(&g, &cycle, err);
+  int32_t cycle = find_negative_cycle(g);
+  alf_status status = ALF_OK;
   for (; !status && cycle >= 0 && repairs > 0; repairs--) {
-    status = cancel_cycle(&g, cycle, err);
+    status = cancel_cycle(g, cycle, err);
     if (!status)
-      status = find_negative_cycle(&g, &cycle, err);
+      status = alf_exchange_graph_read(g, err);
+    cycle = status ? -1 : find_negative_cycle(g);
   }
   *optimal = !status && cycle < 0;
   if (*optimal)
-    publish_prices(&g);
+    publish_prices(g);
+  return status;
+}
+
+alf_status alf_exchange_settle(alf_exchange_graph *graph, alf_error *err)
+{
+  bool optimal;
+  return settle(graph, INT64_MAX, &optimal, err);
+}
+
+static alf_status try_on(const alf_problem *problem, alf_solution *solution, alf_team *team, int64_t repairs,
+                         bool *optimal, alf_error *err)
+{
+  alf_exchange_graph g = {.problem = problem, .solution = solution, .team = team};
+  alf_status status = alf_exchange_graph_alloc(&g, err);
+  *optimal = false;
+  if (!status)
+    status = alf_exchange_graph_read(&g, err);
+  if (!status)
+    status = settle(&g, repairs, optimal, err);
   alf_exchange_graph_free(&g);
   return status;
 }
 
-alf_status alf_exchange_prices(const alf_problem *problem, alf_solution *solution, alf_error *err)
+alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, int64_t repairs, bool *optimal,
+                            alf_error *err)
+{
+  return try_on(problem, solution, NULL, repairs, optimal, err);
+}
+
+alf_status alf_exchange_prices_on(const alf_problem *problem, alf_solution *solution, alf_team *team, alf_error *err)
 {
   bool optimal;
-  return alf_exchange_try(problem, solution, INT64_MAX, &optimal, err);
+  return try_on(problem, solution, team, INT64_MAX, &optimal, err);
+}
+
+alf_status alf_exchange_prices(const alf_problem *problem, alf_solution *solution, alf_error *err)
+{
+  return alf_exchange_prices_on(problem, solution, NULL, err);
 }

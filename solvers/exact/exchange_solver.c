@@ -147,9 +147,9 @@ static alf_status conclude(const alf_exchange_work *w, alf_solution *solution, a
     return status;
   alf_box_write_spared(&w->box, is_spared);
   if (w->box.excess > 0)
-    return alf_exchange_finish(w->problem, solution, is_spared, w->box.deadline, err);
+    return alf_exchange_finish(w->problem, solution, is_spared, w->box.team, w->box.deadline, err);
   if (w->box.noise_bits)
-    return alf_exchange_prices(w->problem, solution, err);
+    return alf_exchange_prices_on(w->problem, solution, w->box.team, err);
   alf_box_write_prices(&w->box, solution);
   return ALF_OK;
 }

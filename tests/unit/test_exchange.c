@@ -173,21 +173,30 @@ static void solve_on(int threads, const alf_problem *problem, alf_solution *solu
   assert_ok(alf_solve(alf_solver_find("exchange"), problem, &settings, solution, &err), &err);
 }
 
-/* Large enough for several threads: not only the same optimum, but the same routing and prices. */
+/* Large enough for several threads: not only the same optimum, but the same routing and prices. The second and the last
+   one end with paths over all cells, the last one without a copy of the batch by experts. */
 static void test_threads_change_nothing(void **state)
 {
   (void)state;
-  static const char *const large[] = {"softmax:T=70001,E=32,skew=2", "grid:T=70001,E=32,levels=3"};
+  static const struct {
+    const char *source;
+    int32_t topk;
+    alf_problem_kind kind;
+  } large[] = {{"softmax:T=70001,E=32,skew=2", 4, ALF_ROUNDED},
+               {"softmax:T=70001,E=32,skew=2", 4, ALF_FRACTIONAL},
+               {"grid:T=70001,E=32,levels=3", 4, ALF_ROUNDED},
+               {"softmax:T=16501,E=240,skew=1", 8, ALF_ROUNDED}};
   for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
     alf_affinity batch = {0};
     alf_solution one = {0}, more = {0};
-    alf_test_batch(large[i], &batch);
-    alf_problem problem = {&batch, 4, ALF_ROUNDED};
+    alf_test_batch(large[i].source, &batch);
+    alf_problem problem = {&batch, large[i].topk, large[i].kind};
     solve_on(1, &problem, &one);
     for (int threads = 2; threads <= 5; threads += 3) {
       solve_on(threads, &problem, &more);
       size_t entries = (size_t)one.row[one.tokens];
-      assert_memory_equal(one.price, more.price, 32 * sizeof *one.price);
+      assert_int_equal(one.iterations, more.iterations);
+      assert_memory_equal(one.price, more.price, (size_t)batch.experts * sizeof *one.price);
       assert_memory_equal(one.row, more.row, ((size_t)one.tokens + 1) * sizeof *one.row);
       assert_memory_equal(one.expert, more.expert, entries * sizeof *one.expert);
       assert_memory_equal(one.amount, more.amount, entries * sizeof *one.amount);

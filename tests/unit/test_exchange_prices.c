@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "alf/solver.h"
+#include "exact/exchange_graph.h"
 #include "problems.h"
 
 static alf_certificate price_and_certify(const alf_problem *problem, alf_solution *solution)
@@ -163,6 +164,31 @@ static void test_capacities_at_the_ends(void **state)
   alf_solution_free(&solution);
 }
 
+/* Costs that several threads find together are those that one finds, also where load is free. */
+static void test_costs_of_a_team(void **state)
+{
+  (void)state;
+  enum { EXPERTS = 30, ARCS = (EXPERTS + 1) * (EXPERTS + 1) };
+  static int64_t one[ARCS], more[ARCS];
+  alf_affinity batch = {0};
+  alf_solution solution = {0};
+  alf_error err = {0};
+  alf_test_batch("softmax:T=40001,E=30,skew=1", &batch);
+  alf_problem problem = {&batch, 4, ALF_ROUNDED};
+  assert_int_equal(alf_exchange_nodes(&problem), EXPERTS + 1);
+  assert_ok(alf_solve(alf_solver_find("exchange"), &problem, NULL, &solution, &err), &err);
+  assert_ok(alf_exchange_costs(&problem, &solution, one, &err), &err);
+  for (int threads = 2; threads <= 5; threads++) {
+    alf_team *team = NULL;
+    assert_ok(alf_team_alloc(&team, threads, &err), &err);
+    assert_ok(alf_exchange_costs_on(&problem, &solution, team, more, &err), &err);
+    assert_memory_equal(one, more, sizeof one);
+    alf_team_free(team);
+  }
+  alf_solution_free(&solution);
+  alf_affinity_free(&batch);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -174,6 +200,7 @@ int main(void)
       cmocka_unit_test(test_rounded),
       cmocka_unit_test(test_token_twice_in_a_cycle),
       cmocka_unit_test(test_capacities_at_the_ends),
+      cmocka_unit_test(test_costs_of_a_team),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

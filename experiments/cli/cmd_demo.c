@@ -41,6 +41,8 @@ static alf_status check_files(demo *d, alf_error *err)
   snprintf(d->png_path, sizeof d->png_path, "%s/demo.png", folder);
   alf_status status = alf_plot_check(err);
   if (status == ALF_OK)
+    status = alf_figure_check_configs(alf_figure_find("demo"), d->options, err);
+  if (status == ALF_OK)
     status = make_folder(folder, err);
   if (status == ALF_OK)
     status = alf_new_file_open(&csv, d->csv_path, err);
@@ -170,10 +172,10 @@ const alf_cli_command alf_cli_command_demo = {
     .arguments = NULL,
     .fewest = 0,
     .most = 0,
-    .details =
-        "Known answers first, then claims C1 to C7 on the synthetic families and on the router affinities of "
-        "experiments/data, then demo.svg, demo.png and the numbers they are drawn from, demo.csv. Takes less "
-        "than a minute. ALFLAB_DATA, ALFLAB_CONFIGS and ALFLAB_PLOTS name other folders for affinities, the figure's "
-        "configs and gnuplot scripts.",
+    .details = "Known answers first, then claims C1 to C7 on the synthetic families and on the router affinities of "
+               "experiments/data, then demo.svg, demo.png and the numbers they are drawn from, demo.csv. Takes less "
+               "than a minute. ALFLAB_DATA names another folder of affinities for the claims, ALFLAB_CONFIGS one of "
+               "configs for "
+               "the figure, and ALFLAB_PLOTS one of gnuplot scripts.",
     .run = run,
 };

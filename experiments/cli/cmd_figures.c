@@ -154,7 +154,8 @@ const alf_cli_command alf_cli_command_figures = {
     .most = 1000,
     .details =
         "Without a NAME all figures of alflab list figures. The numbers are those of an experiment, "
-        "configs/NAME.ini (ALFLAB_CONFIGS names another folder), whose cells are kept in the store: what was run once "
+        "configs/NAME.ini (ALFLAB_CONFIGS names another folder; demo has three), whose cells are kept in the store: "
+        "what was run once "
         "is "
         "not run again, and figures that were interrupted go on where they were. The config says how long they take. "
         "--check fails with exit code 1 when a figure is not, byte for byte, what its numbers are drawn into, or when "

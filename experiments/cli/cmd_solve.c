@@ -15,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/record.h"
+#include "measure/measure.h"
 
 /* The batch at hand and what has become of it. */
 typedef struct solve_run {
@@ -233,10 +234,12 @@ static alf_status examine(solve_run *run, alf_solve_settings *settings, int64_t 
 static alf_status solve_batch(solve_run *run, int64_t index, alf_solve_settings *settings, alf_error *err)
 {
   bool recorded = run->record.csv.file;
+  alf_optimum optimum = {0};
   alf_status status = ALF_OK;
   if (recorded) {
+    status = alf_optimum_find(&run->problem, settings, &optimum, err);
     run->record.batch = index;
-    status = alf_cli_find_optimum(&run->problem, settings, &run->record.optimum, err);
+    run->record.optimum = optimum.value;
     settings->observe = alf_cli_record_progress;
     settings->context = &run->record;
   }

@@ -3,22 +3,11 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "measure/measure.h"
-
 alf_status alf_cli_record_open(alf_cli_record *record, const char *path, alf_error *err)
 {
   alf_status status = alf_new_file_open(&record->csv, path, err);
   if (status == ALF_OK)
     fprintf(record->csv.file, "batch,seconds,iterations,objective,dual_bound,violation,gap_primal,gap_dual\n");
-  return status;
-}
-
-alf_status alf_cli_find_optimum(const alf_problem *problem, const alf_solve_settings *settings, double *optimum,
-                                alf_error *err)
-{
-  alf_optimum found = {0};
-  alf_status status = alf_optimum_find(problem, settings, &found, err);
-  *optimum = found.value;
   return status;
 }
 

@@ -16,10 +16,6 @@ typedef struct alf_cli_record {
    gap_primal = (OPT − objective)/|OPT| and gap_dual = (dual_bound − OPT)/|OPT|. Errors: those of alf_new_file_open. */
 alf_status alf_cli_record_open(alf_cli_record *record, const char *path, alf_error *err);
 
-/* The value of alf_optimum_find. */
-alf_status alf_cli_find_optimum(const alf_problem *problem, const alf_solve_settings *settings, double *optimum,
-                                alf_error *err);
-
 /* For alf_solve_settings, with the record as context. */
 void alf_cli_record_progress(void *record, const alf_progress *progress);
 

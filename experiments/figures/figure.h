@@ -1,5 +1,5 @@
 /* The figures of alflab figures. A figure is NAME.csv, which plots/NAME.gp draws into NAME.svg. Its numbers are those of
-   the cells of an experiment, configs/NAME.ini, which the runner runs and keeps in a store: what was run once is not run
+   the cells of an experiment, configs/NAME.ini (and further ones where it says so), which the runner runs and keeps in a store: what was run once is not run
    again. To add one: the config with its section [quick], the script, one file here and one line in registry.c.
 
    The CSV is tidy: panel,series,x,y,low,high. Behind its rows are lines that begin with '#', of which gnuplot takes no

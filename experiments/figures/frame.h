@@ -21,6 +21,10 @@ alf_status alf_figure_config_path(const char *config, char path[ALF_FIGURE_PATH]
 /* Writes the lines behind the rows: command, commit, configs. Errors: ALF_EIO. */
 alf_status alf_figure_sign(FILE *csv, const alf_figure *figure, bool quick, alf_error *err);
 
+/* Whether the configs can be read and planned: what would make alf_figure_make fail before it runs anything. Errors: those of
+   the configs. */
+alf_status alf_figure_check_configs(const alf_figure *figure, const alf_cli_options *options, alf_error *err);
+
 /* Runs the cells that the store does not have yet, writes NAME.csv into the folder and draws it. Errors: those of the config,
    the store and the cells; ALF_ESOLVER when a cell has failed; ALF_EINTERRUPTED; those of alf_figure_draw. */
 alf_status alf_figure_make(const alf_figure *figure, const alf_cli_options *options, const char *folder,

@@ -52,6 +52,16 @@ static alf_status read_config(const making *m, part *p, const char *name, alf_er
   return status == ALF_OK ? alf_plan_make(&p->plan, &p->config, err) : status;
 }
 
+alf_status alf_figure_check_configs(const alf_figure *figure, const alf_cli_options *options, alf_error *err)
+{
+  making m = {.figure = figure, .options = options};
+  alf_status status = ALF_OK;
+  for (int i = 0; status == ALF_OK && alf_figure_config(figure, i); i++)
+    status = read_config(&m, &m.part[i], alf_figure_config(figure, i), err);
+  free_making(&m);
+  return status;
+}
+
 static alf_status conclude(const making *m, const part *p, const alf_runner_result *result, alf_error *err)
 {
   char cell[300];

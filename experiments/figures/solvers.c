@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "alf/solver.h"
 #include "figures/producers.h"
 
 static void put(FILE *csv, const alf_result *cell, const char *what, double seconds, double gap)
@@ -21,7 +22,7 @@ static void put_progress(FILE *csv, const alf_result *cell, const alf_series *pr
   put(csv, cell, "routing", seconds, alf_result_real(cell, "gap_primal"));
 }
 
-/* Of each number of tokens: a curve for an approximate solver, a point for an exact one, which has no progress to show. */
+/* Of each number of tokens: a curve for an approximate solver, a point for an exact one. */
 alf_status alf_figure_write_solvers(FILE *csv, const alf_figure_data *data, alf_error *err)
 {
   alf_status status = ALF_OK;
@@ -30,7 +31,8 @@ alf_status alf_figure_write_solvers(FILE *csv, const alf_figure_data *data, alf_
     const alf_result *cell = &data->results->cell[c];
     alf_series progress;
     status = alf_series_read(&progress, data->store, cell, "progress", err);
-    if (status == ALF_OK && progress.rows > 0)
+    const alf_solver *solver = alf_solver_find(alf_figure_text(cell, "solver"));
+    if (status == ALF_OK && solver && solver->approximate)
       put_progress(csv, cell, &progress);
     else if (status == ALF_OK)
       put(csv, cell, "exact", alf_result_real(cell, "solve_seconds"), alf_result_real(cell, "gap_primal"));

@@ -129,16 +129,17 @@ static alf_status update(alf_iteration *it, const alf_affinity *next, alf_error 
   return status;
 }
 
-static bool is_done(const alf_iteration *it)
+bool alf_iteration_is_done(const alf_iteration *it)
 {
-  return is_stopped(it) || (it->settings.until_cycle && it->cycle && alf_cycle_found(it->cycle));
+  bool has_cycle = it->settings.until_cycle && it->cycle && alf_cycle_found(it->cycle);
+  return has_cycle || alf_iterate_current(it->iterate)->n >= it->settings.steps;
 }
 
 /* An update that finds itself stopped without its optimum is left out: what is reported is then known for all of them. */
 static alf_status run_updates(alf_iteration *it, alf_error *err)
 {
   alf_status status = ALF_OK;
-  for (int64_t n = 1; status == ALF_OK && n <= it->settings.steps && !is_done(it); n++) {
+  for (int64_t n = 1; status == ALF_OK && !alf_iteration_is_done(it) && !is_stopped(it); n++) {
     alf_affinity *next = NULL;
     status = take_batch(it, n, &next, err);
     if (status == ALF_OK && !is_stopped(it))

@@ -97,6 +97,9 @@ alf_status alf_iteration_start(alf_iteration *iteration, alf_source *source, con
    be had it is not known, and optima.why says why. Errors: those of alf_iterate_step and of the source. */
 alf_status alf_iteration_run(alf_iteration *iteration, alf_error *err);
 
+/* Whether the current iterate is the last one, unless it is stopped before. */
+bool alf_iteration_is_done(const alf_iteration *iteration);
+
 void alf_iteration_free(alf_iteration *iteration);
 
 /* K·T of the batch a step has routed. */

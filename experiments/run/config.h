@@ -1,6 +1,6 @@
 /* A config of alflab run: an .ini with a section [experiment]. Its keys are kind, title, seed, repetitions, threads and
    those of the kind, each of which may have several values (values.h). A key that is given again, or goes on in an
-   indented line, adds to its values. Each section [also] or [also NAME] stands for more cells: they differ from those of
+   indented line, adds to its values. Each section [also] or [also NAME], fifteen at most, stands for more cells: they differ from those of
    [experiment] in the keys that it gives. [quick] and [quick also NAME] have other values for some keys, for a run that is to
    end soon (sections.h). */
 #ifndef ALF_RUN_CONFIG_H

@@ -80,8 +80,8 @@ static void multiply(alf_plan *plan, int grid, int64_t product)
     }
     const alf_key_value *source = source_of(plan, c);
     bool fixed = source && source->fixed;
-    if (!fixed)
-      plan->cell[c].seed = alf_cell_seed(config->seed, source ? source->value.text : "", plan->cell[c].repetition);
+    plan->cell[c].seed =
+        fixed ? 0 : alf_cell_seed(config->seed, source ? source->value.text : "", plan->cell[c].repetition);
     plan->cells += !fixed || plan->cell[c].repetition == 0;
   }
 }

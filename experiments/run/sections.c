@@ -44,7 +44,7 @@ alf_status alf_sections_find(alf_sections *sections, const alf_ini *ini, const a
       continue;
     *at = &ini->entry[i];
     if (sections->grids == ALF_MOST_GRIDS)
-      return alf_fail(err, ALF_EINVAL, "section [%.60s]: expected at most %d sections [also NAME]", section,
+      return alf_fail(err, ALF_EINVAL, "%d sections [also] and [also NAME]: expected at most %d", ALF_MOST_GRIDS,
                       ALF_MOST_GRIDS - 1);
     sections->grid[sections->grids++] = section;
   }
@@ -56,7 +56,8 @@ alf_status alf_section_refuse(const char *section, const char *key, alf_error *e
   char shown[60];
   alf_printable(shown, sizeof shown, section, strlen(section));
   if (alf_section_is_quick(section))
-    return alf_fail(err, ALF_EINVAL, "section [%s]: expected a section [%s]", shown, shown + quick_length + 1);
+    return alf_fail(err, ALF_EINVAL, "section [%s]: expected a section [%s] with keys", shown,
+                    shown + quick_length + 1);
   if (*shown)
     return alf_fail(err, ALF_EINVAL, "section [%s]: expected " ALF_SECTIONS, shown);
   return alf_fail(err, ALF_EINVAL, "%s: stands in no section: expected " ALF_SECTIONS " before it", key);

@@ -1,5 +1,5 @@
-/* The sections of a config. Each grid of cells has its own: [experiment], and any number of [also] and [also NAME]. [quick],
-   [quick also] and [quick also NAME] have what holds of them in a quick run. */
+/* The sections of a config. Each grid of cells has its own: [experiment], and up to 15 of [also] and [also NAME], which have
+   keys. [quick], [quick also] and [quick also NAME] have what holds of them in a quick run. */
 #ifndef ALF_RUN_SECTIONS_H
 #define ALF_RUN_SECTIONS_H
 

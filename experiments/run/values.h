@@ -23,8 +23,9 @@ typedef struct alf_key_values {
 
 /* Adds the values that `text` lists. '|' separates them, and where a value has no commas of its own but in brackets
    (numbers, rules, schedules, solvers, choices) ',' does, too. Numbers have ranges, "1e-4..10 *10" and "0..8 +2", both
-   ends included, to 15 digits; the rule "all" stands for every one of the table. Names of files are relative to `base`. Errors: ALF_EINVAL naming the value and what was
-   expected, also for a value that is there already; those of sources, rules and files; ALF_ENOMEM. */
+   ends included, to 15 digits; the rule "all" stands for every one of the table. Names of files are relative to `base`.
+   Errors: ALF_EINVAL naming the value and what was expected, also for a value that is there already; those of sources,
+   rules and files; ALF_ENOMEM. */
 alf_status alf_values_add(alf_key_values *values, const char *text, const char *base, alf_memory *memory,
                           alf_error *err);
 

@@ -109,12 +109,17 @@ static void share_out(const alf_problem *problem, const alf_solution *x, int64_t
                       int64_t count)
 {
   int32_t nodes = alf_exchange_nodes(problem);
+  int64_t own = 2 * (int64_t)x->experts, arcs = (int64_t)nodes * nodes;
   for (int64_t q = 0; q < count; q++) {
-    parts[q] =
-        (part){problem, x, x->tokens * q / count, x->tokens * (q + 1) / count, nodes, cost, room, room + x->experts};
-    room += 2 * x->experts;
-    cost = room;
-    room += (int64_t)nodes * nodes;
+    int64_t *open = room + q * (own + arcs);
+    parts[q] = (part){problem,
+                      x,
+                      x->tokens * q / count,
+                      x->tokens * (q + 1) / count,
+                      nodes,
+                      q > 0 ? open - arcs : cost,
+                      open,
+                      open + x->experts};
   }
 }
 

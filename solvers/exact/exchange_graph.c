@@ -103,7 +103,7 @@ alf_exchange_move alf_exchange_find_move(const alf_exchange_graph *g, int32_t a,
 {
   alf_exchange_move move = {0};
   int64_t i = 0;
-  while (!alf_exchange_can_move(g, i, a, b, &move))
+  while (i < g->solution->tokens && !alf_exchange_can_move(g, i, a, b, &move))
     i++;
   return move;
 }

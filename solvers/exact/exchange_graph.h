@@ -43,7 +43,7 @@ typedef struct alf_exchange_move {
   int64_t token, room; /* room in units of 1/denominator */
 } alf_exchange_move;
 
-/* A token that can move from expert a to expert b at the cost of the arc, which exists. */
+/* A token that can move from expert a to expert b at the cost of the arc; room is 0 where there is none. */
 alf_exchange_move alf_exchange_find_move(const alf_exchange_graph *graph, int32_t a, int32_t b);
 
 /* Whether token i can move from a to b at the cost of the arc; *move then says how much of it. */

@@ -65,6 +65,8 @@ static alf_status cancel_cycle(alf_exchange_graph *g, int32_t node, alf_error *e
     room = cycle[length].room < room ? cycle[length].room : room;
     length++;
   }
+  if (!status && room <= 0)
+    status = alf_fail(err, ALF_ESOLVER, "exchange: no token pays what an arc of the exchange graph costs");
   for (int32_t m = 0; m < length && !status; m++)
     status = alf_exchange_carry(g->solution, &cycle[m], room, err);
   free(cycle);

@@ -10,9 +10,10 @@
    ones on all cells where that is faster. (shared/algorithms.md, "exchange") */
 
 enum {
-  FEW_PATHS = 8,   /* that a box has brought are too few */
-  PATIENCE = 2,    /* boxes in a row at whose border paths stop before all experts get more room */
-  FINE_SLOTS = 32, /* half-width of the last box, in slots on either side of the threshold, at most */
+  FEW_PATHS = 8,            /* that a box has brought are too few */
+  PATIENCE = 2,             /* boxes in a row at whose border paths stop before all experts get more room */
+  FINE_SLOTS = 32,          /* half-width of the last box, in slots on either side of the threshold, at most */
+  PARALLEL_CELLS = 1 << 15, /* of the batch: with fewer, threads take longer to start than they save */
 };
 
 /* Cells have 32-bit numbers, also those of the virtual token. */
@@ -45,8 +46,9 @@ static alf_status setup(void **out, const alf_problem *problem, const alf_solve_
   if (!w)
     return alf_fail_memory(err, sizeof *w);
   w->problem = problem;
-  alf_status status =
-      alf_box_alloc(&w->box, problem, alf_deadline_after(settings->timeout, settings->stop), settings->threads, err);
+  bool pays = problem->batch->tokens * problem->batch->experts >= PARALLEL_CELLS;
+  alf_deadline deadline = alf_deadline_after(settings->timeout, settings->stop);
+  alf_status status = alf_box_alloc(&w->box, problem, deadline, pays ? settings->threads : 1, err);
   if (status) {
     free(w);
     *out = NULL;

@@ -28,9 +28,8 @@ typedef struct alf_fault_trial {
   const char *name;
   int least; /* allocations it is known to make, so that a sweep that intercepts nothing is noticed */
   alf_status (*act)(void *context, alf_error *err);
-  void (*clean)(void *context,
-                bool failed); /* takes back what a success leaves, and looks at what a failure does; NULL:
-                                                nothing is left */
+  /* Takes back what a success leaves, and looks at what a failure does; NULL: nothing is left. */
+  void (*clean)(void *context, bool failed);
   void *context;
 } alf_fault_trial;
 

@@ -152,6 +152,21 @@ static void grids_stand_one_behind_another(void **state)
   drop(&p);
 }
 
+/* Also behind cells that were left out. */
+static void what_no_seed_changes_has_none(void **state)
+{
+  (void)state;
+  planned p;
+  make(&p, "x.ini",
+       "[experiment]\nkind = iterate\ntopk = 2\nsource = uniform:T=64,E=8\nu = 1\n"
+       "[also double]\nu = 1\n[also fixed]\nsource = uniform:T=64,E=8,seed=1\n",
+       NULL);
+  assert_int_equal(p.plan.cells, 2);
+  assert_true(p.plan.cell[0].seed != 0);
+  assert_int_equal(p.plan.cell[1].seed, 0);
+  drop(&p);
+}
+
 static void what_no_seed_changes_is_there_once(void **state)
 {
   (void)state;
@@ -283,6 +298,7 @@ int main(void)
       cmocka_unit_test(more_cells_stand_behind),
       cmocka_unit_test(a_quick_run_has_cells_of_its_own),
       cmocka_unit_test(grids_stand_one_behind_another),
+      cmocka_unit_test(what_no_seed_changes_has_none),
       cmocka_unit_test(what_no_seed_changes_is_there_once),
       cmocka_unit_test(keys_tell_cells_apart),
       cmocka_unit_test(keys_depend_on_the_contents_of_files),

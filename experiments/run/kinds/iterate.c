@@ -15,7 +15,8 @@ static const alf_key keys[] = {
     KEY_FORMAT,
     KEY_TOPK,
     {"steps", ALF_KEY_WHOLE, "0", 0, 1e9, .help = "updates; 0: 1000 on one batch, once through a stream"},
-    {"until", ALF_KEY_CHOICE, "steps", 0, 0, ends, .help = "cycle: ends as soon as the limit cycle is known"},
+    {"until", ALF_KEY_CHOICE, "steps", 0, 0, ends,
+     .help = "cycle: ends once the limit cycle is known, and all other metrics are of that iterate"},
     {"arithmetic", ALF_KEY_CHOICE, "exact", 0, 0, arithmetics, .help = "the numbers of the run"},
     {"every", ALF_KEY_CHOICE, "no", 0, 0, yes_no, .help = "look at every iterate: regret, mean_swaps"},
     {"series", ALF_KEY_WHOLE, "0", 0, 1e9, .help = "record every Nth iterate in the series iterates; 0: none"},
@@ -40,7 +41,7 @@ static void observe(void *opaque, const alf_iteration *it)
   cell_run *run = opaque;
   const alf_step *step = alf_iterate_current(it->iterate);
   const alf_look *look = &it->look;
-  if (!run->every || (step->n % run->every && step->n != it->settings.steps))
+  if (!run->every || (step->n % run->every && !alf_iteration_is_done(it)))
     return;
   double row[] = {step->n ? step->step_size : (double)NAN,
                   look->objective,

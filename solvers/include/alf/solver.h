@@ -19,7 +19,7 @@ typedef struct alf_progress {
 typedef struct alf_solve_settings {
   double timeout;     /* seconds; 0: none. Ends with ALF_ETIMEOUT soon after */
   int threads;        /* 0: all; results do not depend on it */
-  bool (*stop)(void); /* may be NULL; true ends with ALF_EINTERRUPTED soon after */
+  bool (*stop)(void); /* may be NULL; true ends with ALF_EINTERRUPTED soon after. Threads call it, several at once */
   /* Approximate solvers only. */
   double tolerance;   /* ends when gap / |objective| and violation are both at most this; 0: 1e-4 */
   int64_t iterations; /* ends after that many; 0: each solver's own limit */

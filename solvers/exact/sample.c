@@ -3,13 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/gap.h"
 #include "core/hot.h"
 #include "exact/perturb.h"
+
+enum { COLUMNS = 8 }; /* a cache line of affinities */
 
 void alf_sample_free(alf_sample *sample)
 {
   free(sample->affinity);
   free(sample->threshold);
+  free(sample->entry);
   free(sample->count);
   alf_scan_free(&sample->scan);
   *sample = (alf_sample){0};
@@ -22,21 +26,18 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
   *sample = (alf_sample){.tokens = (int64_t)tokens};
   sample->affinity = malloc(tokens * experts * sizeof *sample->affinity);
   sample->threshold = malloc(tokens * sizeof *sample->threshold);
-  sample->count = malloc(8 * experts * sizeof *sample->count);
+  sample->entry = malloc(COLUMNS * tokens * sizeof *sample->entry);
+  sample->count = calloc(4 * experts, sizeof *sample->count);
   alf_status status = alf_scan_alloc(&sample->scan, (int32_t)experts, box->problem->topk, err);
-  if (!status && (!sample->affinity || !sample->threshold || !sample->count))
-    status = alf_fail_memory(err, (tokens * (experts + 1) + 8 * experts) * sizeof *sample->affinity);
+  if (!status && (!sample->affinity || !sample->threshold || !sample->entry || !sample->count))
+    status = alf_fail_memory(err, (tokens * (experts + 1 + COLUMNS) + 4 * experts) * sizeof *sample->affinity);
   if (status) {
     alf_sample_free(sample);
     return status;
   }
-  sample->low = sample->count + experts;
-  sample->high = sample->low + experts;
-  sample->target = sample->high + experts;
+  sample->target = sample->count + experts;
   sample->next = sample->target + experts;
   sample->best = sample->next + experts;
-  sample->below = sample->best + experts;
-  sample->above = sample->below + experts;
   for (size_t r = 0; r < tokens; r++) {
     int64_t *row = sample->affinity + r * experts;
     const int64_t *affinity = alf_box_affinity(box, (int64_t)r * stride, row);
@@ -48,77 +49,36 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
   return ALF_OK;
 }
 
-/* Counts the tokens that choose each expert when that one has the given price, the thresholds staying as they are. */
-ALF_HOT static void count_chosen(const alf_sample *sample, int32_t experts, const int64_t *price, int64_t *count)
+/* For the experts of a block, the prices from which on each token chooses them, the thresholds staying as they are. */
+ALF_HOT static void gather_entries(alf_sample *sample, int32_t experts, int32_t first, int32_t count)
 {
-  for (int32_t k = 0; k < experts; k++)
-    count[k] = 0;
   for (int64_t r = 0; r < sample->tokens; r++) {
-    const int64_t *affinity = sample->affinity + r * experts;
-    for (int32_t k = 0; k < experts; k++)
-      count[k] += affinity[k] + price[k] > sample->threshold[r];
+    const int64_t *affinity = sample->affinity + r * experts + first;
+    for (int32_t k = 0; k < count; k++)
+      sample->entry[k * sample->tokens + r] = sample->threshold[r] - affinity[k];
   }
 }
 
-/* The prices at which nobody and at which everybody chooses each expert. */
-ALF_HOT static void find_ends(const alf_sample *sample, int32_t experts, int64_t *low, int64_t *high)
+/* A price at which so many tokens choose the expert, or more where they tie: in the middle of those. */
+static int64_t price_for(const int64_t *entry, int64_t tokens, int64_t target)
 {
-  for (int32_t k = 0; k < experts; k++) {
-    low[k] = INT64_MAX;
-    high[k] = INT64_MIN;
-  }
-  for (int64_t r = 0; r < sample->tokens; r++) {
-    const int64_t *affinity = sample->affinity + r * experts;
-    for (int32_t k = 0; k < experts; k++) {
-      int64_t entry = sample->threshold[r] - affinity[k];
-      low[k] = entry < low[k] ? entry : low[k];
-      high[k] = entry + 1 > high[k] ? entry + 1 : high[k];
-    }
-  }
+  alf_gap gap = alf_gap_at(entry, tokens, target < 0 ? 0 : target > tokens ? tokens : target);
+  int64_t price = target < tokens ? gap.above : gap.below + 1;
+  if (target > 0 && target < tokens)
+    price = gap.below + (gap.above - gap.below) / 2 + 1;
+  return price < -ALF_PRICE_LIMIT ? -ALF_PRICE_LIMIT : price > ALF_PRICE_LIMIT ? ALF_PRICE_LIMIT : price;
 }
 
-/* A price strictly between low and high, where the target would lie if tokens came in evenly; every third time the
-   middle, for they may not. */
-static int64_t next_price(const alf_sample *sample, int32_t k, int step)
-{
-  int64_t low = sample->low[k], span = sample->high[k] - low;
-  double share =
-      ((double)(sample->target[k] - sample->below[k]) + 0.5) / (double)(sample->above[k] - sample->below[k] + 1);
-  int64_t rise = step % 3 == 2 ? span / 2 : (int64_t)(share * (double)span);
-  return low + (rise < 1 ? span > 1 : rise >= span ? span - 1 : rise);
-}
-
-/* The prices at which sample->target tokens choose each expert, or more where they tie: a search by intervals for all
-   experts at once. Past the deadline it ends early. */
+/* The prices at which sample->target tokens choose each expert. Past the deadline some stay as they are. */
 static void find_quantiles(alf_sample *sample, const alf_box *box, int64_t *price)
 {
   int32_t experts = box->problem->batch->experts;
-  int64_t *low = sample->low, *high = sample->high;
-  find_ends(sample, experts, low, high);
-  for (int32_t k = 0; k < experts; k++) {
-    sample->below[k] = 0;
-    sample->above[k] = sample->tokens;
+  for (int32_t first = 0; first < experts && alf_deadline_left_ms(box->deadline) > 0; first += COLUMNS) {
+    int32_t count = experts - first < COLUMNS ? experts - first : COLUMNS;
+    gather_entries(sample, experts, first, count);
+    for (int32_t k = 0; k < count; k++)
+      price[first + k] = price_for(sample->entry + k * sample->tokens, sample->tokens, sample->target[first + k]);
   }
-  int64_t open = experts;
-  for (int step = 0; open > 0 && alf_deadline_left_ms(box->deadline) > 0; step++) {
-    open = 0;
-    for (int32_t k = 0; k < experts; k++)
-      price[k] = next_price(sample, k, step);
-    count_chosen(sample, experts, price, sample->count);
-    for (int32_t k = 0; k < experts; k++) {
-      if (sample->count[k] <= sample->target[k]) {
-        low[k] = price[k];
-        sample->below[k] = sample->count[k];
-      }
-      if (sample->count[k] >= sample->target[k]) {
-        high[k] = price[k];
-        sample->above[k] = sample->count[k];
-      }
-      open += high[k] - low[k] > 1;
-    }
-  }
-  for (int32_t k = 0; k < experts; k++)
-    price[k] = high[k] < -ALF_PRICE_LIMIT ? -ALF_PRICE_LIMIT : high[k] > ALF_PRICE_LIMIT ? ALF_PRICE_LIMIT : high[k];
 }
 
 /* Thresholds at the prices of the box; returns Σ|load − L| there. */

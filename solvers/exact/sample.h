@@ -8,11 +8,12 @@
 typedef struct alf_sample {
   int64_t tokens;
   alf_scan scan;
-  int64_t *affinity;                            /* n×E, fine units */
-  int64_t *threshold;                           /* n: midway between the K-th and the (K+1)-th score */
-  int64_t *count;                               /* E: how many tokens choose each expert */
-  int64_t *target, *low, *high, *below, *above; /* E each: a search for prices, and the counts at its ends */
-  int64_t *next, *best;                         /* E each: prices */
+  int64_t *affinity;    /* n×E, fine units */
+  int64_t *threshold;   /* n: midway between the K-th and the (K+1)-th score */
+  int64_t *entry;       /* scratch: for some experts, the price from which on each token chooses it */
+  int64_t *count;       /* E: how many tokens choose each expert */
+  int64_t *target;      /* E: how many are to */
+  int64_t *next, *best; /* E each: prices */
 } alf_sample;
 
 /* Takes every stride-th token of the box's problem. Errors: ALF_ENOMEM. */

@@ -170,6 +170,31 @@ static void widths_hold_the_slots_asked_for(void **state)
   alf_affinity_free(&batch);
 }
 
+static bool at_once(void)
+{
+  return true;
+}
+
+static void rounds_look_at_the_deadline(void **state)
+{
+  (void)state;
+  alf_affinity batch = {0};
+  alf_box box = {0};
+  alf_coarse c;
+  alf_test_batch("softmax:T=300,E=8,skew=1", &batch);
+  alf_problem problem = {.batch = &batch, .topk = 2};
+  prepare(&box, &problem, INT64_C(1) << 36);
+  box.deadline = alf_deadline_after(0, at_once);
+  assert_true(take(&c, &box));
+  int64_t off = alf_coarse_balance(&c, &box, 20, 0);
+  for (int32_t k = 0; k < batch.experts; k++)
+    assert_int_equal(box.price[k], 0);
+  assert_int_equal(off, off_target(&box, box.price));
+  alf_coarse_free(&c);
+  alf_box_free(&box);
+  alf_affinity_free(&batch);
+}
+
 static bool can_take(const char *input, int32_t topk, int64_t width, int noise_bits)
 {
   alf_affinity batch = {0};
@@ -205,6 +230,7 @@ int main(void)
       cmocka_unit_test(the_last_kernel_runs_everywhere),
       cmocka_unit_test(rounds_bring_loads_near_their_targets),
       cmocka_unit_test(widths_hold_the_slots_asked_for),
+      cmocka_unit_test(rounds_look_at_the_deadline),
       cmocka_unit_test(some_batches_have_no_copy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

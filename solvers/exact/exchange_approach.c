@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "exact/box_groups.h"
+#include "exact/coarse.h"
 #include "exact/exchange_work.h"
 #include "exact/perturb.h"
 #include "exact/sample.h"
@@ -111,6 +112,22 @@ static alf_status settle(alf_exchange_work *w, int64_t stride, bool *is_stalled,
   return status;
 }
 
+/* The same for the whole batch, from prices of every fourth token: on its coarse copy where it has one. */
+static alf_status settle_all(alf_exchange_work *w, bool *is_stalled, alf_error *err)
+{
+  int64_t experts = w->problem->batch->experts;
+  bool taken;
+  alf_coarse coarse;
+  alf_status status = alf_coarse_take(&coarse, &w->box, next_slots(w, LEVEL_FACTOR), &taken, err);
+  if (status || !taken)
+    return status ? status : settle(w, 1, is_stalled, err);
+  int64_t off = alf_coarse_balance(&coarse, &w->box, ALF_EXCHANGE_ROUNDS, 2 * experts);
+  alf_coarse_set_widths(&coarse, &w->box, w->slots);
+  alf_coarse_free(&coarse);
+  *is_stalled = off > alf_exchange_few(w, 1);
+  return alf_box_check_deadline(&w->box, err);
+}
+
 /* Larger and larger samples, up to the whole batch, or until one stalls and groups have not been tried. */
 static alf_status try_approach(alf_exchange_work *w, bool *is_stalled, alf_error *err)
 {
@@ -120,7 +137,7 @@ static alf_status try_approach(alf_exchange_work *w, bool *is_stalled, alf_error
   alf_status status = approach_from_afar(w, stride, is_stalled, err);
   while (stride > 1 && !status && (!*is_stalled || w->has_tried_groups)) {
     stride /= LEVEL_FACTOR;
-    status = settle(w, stride, is_stalled, err);
+    status = stride > 1 ? settle(w, stride, is_stalled, err) : settle_all(w, is_stalled, err);
   }
   return status;
 }

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "exact/exchange.h"
 #include "exact/exchange_work.h"
@@ -88,6 +89,27 @@ static int64_t slots_to_resume(const alf_exchange_work *w)
   return w->stops > PATIENCE ? 2 * w->slots : w->slots;
 }
 
+/* Prices by groups, unless they are worse than those that there are: where rows do not repeat, groups say little. */
+static alf_status try_groups(alf_exchange_work *w, int64_t *augmentations, alf_error *err)
+{
+  int64_t price[ALF_MAX_EXPERTS], down[ALF_MAX_EXPERTS], up[ALF_MAX_EXPERTS], before = w->off;
+  size_t bytes = (size_t)w->problem->batch->experts * sizeof *price;
+  alf_box_set_widths(&w->box, w->slots);
+  memcpy(price, w->box.price, bytes);
+  memcpy(down, w->box.down, bytes);
+  memcpy(up, w->box.up, bytes);
+  w->off = INT64_MAX;
+  alf_status status = alf_exchange_approach_by_groups(w, augmentations, err);
+  if (!status && w->has_groups)
+    status = alf_box_fill(&w->box, err);
+  if (status || !w->has_groups || alf_box_balance(&w->box, 1, 0) <= before)
+    return status;
+  memcpy(w->box.price, price, bytes);
+  memcpy(w->box.down, down, bytes);
+  memcpy(w->box.up, up, bytes);
+  return ALF_OK;
+}
+
 /* Whether the box, which has been filled, is to be given up for better prices; then they are found. */
 static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int64_t *augmentations, alf_error *err)
 {
@@ -99,7 +121,7 @@ static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int6
   bool is_settled = is_in_place(w);
   bool is_stalled = w->off > alf_exchange_few(w, 1);
   if (is_stalled && !w->has_tried_groups) /* also without groups the box is gone, and filled again next time */
-    return alf_exchange_approach_by_groups(w, augmentations, err);
+    return try_groups(w, augmentations, err);
   *found = !is_settled;
   if (!is_settled)
     alf_box_set_widths(&w->box, w->slots);

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/gap.h"
 #include "core/hot.h"
 #include "exact/perturb.h"
 
 enum {
-  COLUMNS = 32,             /* experts whose quantiles are found together */
+  COLUMNS = 8,              /* experts whose quantiles are found together: a cache line of affinities */
   PARALLEL_CELLS = 1 << 13, /* from which on threads pay */
 };
 
@@ -15,6 +16,7 @@ void alf_sample_free(alf_sample *sample)
 {
   free(sample->affinity);
   free(sample->threshold);
+  free(sample->entry);
   free(sample->count);
   alf_scan_free(&sample->scan);
   *sample = (alf_sample){0};
@@ -27,10 +29,11 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
   *sample = (alf_sample){.tokens = (int64_t)tokens};
   sample->affinity = malloc(tokens * experts * sizeof *sample->affinity);
   sample->threshold = malloc(tokens * sizeof *sample->threshold);
-  sample->count = malloc(4 * experts * sizeof *sample->count);
+  sample->entry = malloc(tokens * experts * sizeof *sample->entry);
+  sample->count = calloc(4 * experts, sizeof *sample->count);
   alf_status status = alf_scan_alloc(&sample->scan, (int32_t)experts, box->problem->topk, err);
-  if (!status && (!sample->affinity || !sample->threshold || !sample->count))
-    status = alf_fail_memory(err, (tokens * (experts + 1) + 4 * experts) * sizeof *sample->affinity);
+  if (!status && (!sample->affinity || !sample->threshold || !sample->entry || !sample->count))
+    status = alf_fail_memory(err, (tokens * (2 * experts + 1) + 4 * experts) * sizeof *sample->affinity);
   if (status) {
     alf_sample_free(sample);
     return status;
@@ -49,64 +52,24 @@ alf_status alf_sample_take(alf_sample *sample, alf_box *box, int64_t stride, alf
   return ALF_OK;
 }
 
-/* Counts the tokens that choose each of COLUMNS experts, or fewer, when that one has the given price, the thresholds
-   staying as they are. `affinity` is that of the first token to the first of them. */
-ALF_HOT static void count_chosen(const alf_sample *sample, const int64_t *affinity, int32_t experts, int32_t columns,
-                                 const int64_t *price, int64_t *count)
+/* For some experts, the prices from which on each token chooses them, the thresholds staying as they are. */
+ALF_HOT static void gather_entries(const alf_sample *sample, int32_t experts, int32_t first, int32_t count)
 {
-  for (int32_t k = 0; k < columns; k++)
-    count[k] = 0;
-  for (int64_t r = 0; r < sample->tokens; r++, affinity += experts)
-    for (int32_t k = 0; k < columns; k++)
-      count[k] += affinity[k] + price[k] > sample->threshold[r];
+  for (int64_t r = 0; r < sample->tokens; r++) {
+    const int64_t *affinity = sample->affinity + r * experts + first;
+    for (int32_t k = 0; k < count; k++)
+      sample->entry[(first + k) * sample->tokens + r] = sample->threshold[r] - affinity[k];
+  }
 }
 
-/* The prices at which nobody and at which everybody chooses each of them. */
-ALF_HOT static void find_ends(const alf_sample *sample, const int64_t *affinity, int32_t experts, int32_t columns,
-                              int64_t *low, int64_t *high)
+/* A price at which so many tokens choose the expert, or more where they tie: in the middle of those. */
+static int64_t price_for(const int64_t *entry, int64_t tokens, int64_t target)
 {
-  for (int32_t k = 0; k < columns; k++) {
-    low[k] = INT64_MAX;
-    high[k] = INT64_MIN;
-  }
-  for (int64_t r = 0; r < sample->tokens; r++, affinity += experts)
-    for (int32_t k = 0; k < columns; k++) {
-      int64_t entry = sample->threshold[r] - affinity[k];
-      low[k] = entry < low[k] ? entry : low[k];
-      high[k] = entry + 1 > high[k] ? entry + 1 : high[k];
-    }
-}
-
-/* Searches for the prices of COLUMNS experts, or fewer, by intervals: their columns of the sample stay in a cache. */
-typedef struct search {
-  int64_t low[COLUMNS], high[COLUMNS];    /* prices, */
-  int64_t below[COLUMNS], above[COLUMNS]; /* and how many choose the expert at them */
-  int64_t count[COLUMNS];
-} search;
-
-/* A price strictly between low and high, where the target would lie if tokens came in evenly; every third time the
-   middle, for they may not. */
-static int64_t next_price(const search *s, int32_t k, int64_t target, int step)
-{
-  int64_t low = s->low[k], span = s->high[k] - low;
-  double share = ((double)(target - s->below[k]) + 0.5) / (double)(s->above[k] - s->below[k] + 1);
-  int64_t rise = step % 3 == 2 ? span / 2 : (int64_t)(share * (double)span);
-  return low + (rise < 1 ? span > 1 : rise >= span ? span - 1 : rise);
-}
-
-/* After tokens were counted at the prices: the ends of the interval that are now known better. Returns whether there are
-   prices left between them. */
-static bool narrow(search *s, int32_t k, int64_t target, int64_t price)
-{
-  if (s->count[k] <= target) {
-    s->low[k] = price;
-    s->below[k] = s->count[k];
-  }
-  if (s->count[k] >= target) {
-    s->high[k] = price;
-    s->above[k] = s->count[k];
-  }
-  return s->high[k] - s->low[k] > 1;
+  alf_gap gap = alf_gap_at(entry, tokens, target < 0 ? 0 : target > tokens ? tokens : target);
+  int64_t price = target < tokens ? gap.above : gap.below + 1;
+  if (target > 0 && target < tokens)
+    price = gap.below + (gap.above - gap.below) / 2 + 1;
+  return price < -ALF_PRICE_LIMIT ? -ALF_PRICE_LIMIT : price > ALF_PRICE_LIMIT ? ALF_PRICE_LIMIT : price;
 }
 
 typedef struct quantiles {
@@ -120,30 +83,15 @@ static void find_quantiles_of(void *context, int64_t block)
   const quantiles *q = context;
   const alf_sample *sample = q->sample;
   int32_t experts = q->box->problem->batch->experts, first = (int32_t)block * COLUMNS;
-  int32_t columns = experts - first < COLUMNS ? experts - first : COLUMNS;
-  const int64_t *affinity = sample->affinity + first, *target = sample->target + first;
-  int64_t *price = q->price + first;
-  search s = {0};
-  find_ends(sample, affinity, experts, columns, s.low, s.high);
-  for (int32_t k = 0; k < columns; k++)
-    s.above[k] = sample->tokens;
-  bool open = true;
-  for (int step = 0; open && alf_deadline_left_ms(q->box->deadline) > 0; step++) {
-    for (int32_t k = 0; k < columns; k++)
-      price[k] = next_price(&s, k, target[k], step);
-    count_chosen(sample, affinity, experts, columns, price, s.count);
-    open = false;
-    for (int32_t k = 0; k < columns; k++)
-      open |= narrow(&s, k, target[k], price[k]);
-  }
-  for (int32_t k = 0; k < columns; k++)
-    price[k] = s.high[k] < -ALF_PRICE_LIMIT  ? -ALF_PRICE_LIMIT
-               : s.high[k] > ALF_PRICE_LIMIT ? ALF_PRICE_LIMIT
-                                             : s.high[k];
+  int32_t end = experts - first < COLUMNS ? experts : first + COLUMNS;
+  if (alf_deadline_left_ms(q->box->deadline) <= 0)
+    return;
+  gather_entries(sample, experts, first, end - first);
+  for (int32_t k = first; k < end; k++)
+    q->price[k] = price_for(sample->entry + k * sample->tokens, sample->tokens, sample->target[k]);
 }
 
-/* The prices at which sample->target tokens choose each expert, or more where they tie. Past the deadline the search ends
-   early. */
+/* The prices at which sample->target tokens choose each expert. Past the deadline some stay as they are. */
 static void find_quantiles(const alf_sample *sample, const alf_box *box, int64_t *price)
 {
   int32_t experts = box->problem->batch->experts;

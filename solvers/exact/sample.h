@@ -10,6 +10,7 @@ typedef struct alf_sample {
   alf_scan scan;
   int64_t *affinity;    /* n×E, fine units */
   int64_t *threshold;   /* n: midway between the K-th and the (K+1)-th score */
+  int64_t *entry;       /* E×n, scratch: the price from which on each token chooses the expert */
   int64_t *count;       /* E: how many tokens choose each expert */
   int64_t *target;      /* E: how many are to */
   int64_t *next, *best; /* E each: prices */

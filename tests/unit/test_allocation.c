@@ -282,12 +282,12 @@ static void every_solver_may_run_out_of_memory(void **state)
     }
 }
 
-/* More experts than tokens, where paths leave several boxes; rows that nearly repeat, which become groups, and of whose
-   paths a few are left in the end. */
+/* More experts than tokens, where paths leave several boxes; rows that nearly repeat, which have a coarse copy, and of
+   whose paths a few are left in the end; and those that become groups. */
 static void exchange_may_run_out_of_memory_where_it_is_hard(void **state)
 {
   alf_fixture *f = *state;
-  static const char *const inputs[] = {"uniform:T=30,E=40", "early:T=800,E=12,seed=3"};
+  static const char *const inputs[] = {"uniform:T=30,E=40", "early:T=800,E=12,seed=3", "early:T=800,E=12,seed=9"};
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
     alf_affinity batch = {0};
     operation o = {inputs[i], solve, 30, false};

@@ -6,9 +6,9 @@
 #include "exact/exchange_work.h"
 
 /* Few experts, many tokens: everything that matters happens between experts. Samples of the tokens, each four times the
-   one before and the last one the whole batch, bring the prices near by quantile rounds, or groups of tokens that are
-   alike do; a box about them leaves a few free cells; shortest augmenting paths on these end exactly optimal, the last
-   ones on all cells where that is faster. (shared/algorithms.md, "exchange") */
+   one before and the last one the whole batch, small ones in a coarse copy, bring the prices near by quantile rounds, or
+   groups of tokens that are alike do; a box about them leaves a few free cells; shortest augmenting paths on these end
+   exactly optimal, the last ones on all cells where that is faster. (shared/algorithms.md, "exchange") */
 
 enum {
   FEW_PATHS = 8,            /* that a box has brought are too few */

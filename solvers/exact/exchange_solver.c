@@ -89,7 +89,8 @@ static int64_t slots_to_resume(const alf_exchange_work *w)
   return w->stops > PATIENCE ? 2 * w->slots : w->slots;
 }
 
-/* Prices by groups, unless they are worse than those that there are: where rows do not repeat, groups say little. */
+/* Prices by groups, unless they are worse than those that there are: where rows do not repeat, groups say little. Also without groups the
+   box is gone, and filled again next time. */
 static alf_status try_groups(alf_exchange_work *w, int64_t *augmentations, alf_error *err)
 {
   int64_t price[ALF_MAX_EXPERTS], down[ALF_MAX_EXPERTS], up[ALF_MAX_EXPERTS], before = w->off;
@@ -110,17 +111,18 @@ static alf_status try_groups(alf_exchange_work *w, int64_t *augmentations, alf_e
   return ALF_OK;
 }
 
-/* Whether the box, which has been filled, is to be given up for better prices; then they are found. */
+/* Whether the box, which has been filled, is to be given up for better prices; then they are found. Only the first one
+   says whether there are ties: later ones are as wide as loads are off. */
 static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int64_t *augmentations, alf_error *err)
 {
   *found = true;
-  if (is_crowded(w)) {
+  if (w->off == INT64_MAX && is_crowded(w)) {
     alf_exchange_add_noise(w);
     return alf_exchange_approach(w, augmentations, err);
   }
   bool is_settled = is_in_place(w);
   bool is_stalled = w->off > alf_exchange_few(w, 1);
-  if (is_stalled && !w->has_tried_groups) /* also without groups the box is gone, and filled again next time */
+  if (is_stalled && is_settled && !w->has_tried_groups)
     return try_groups(w, augmentations, err);
   *found = !is_settled;
   if (!is_settled)

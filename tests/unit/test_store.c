@@ -215,9 +215,9 @@ static void exports_have_fixed_bytes(void **state)
   assert_ok(alf_results_of_plan(&r, f->store, &f->plan, &err), &err);
   assert_ok(alf_export_cells(&r, path, false, &err), &err);
   read_text(path, text, sizeof text);
-#define KEYS   "source,rule,schedule,u,format,topk,steps,arithmetic,every,series,repetition"
+#define KEYS   "source,rule,schedule,u,format,topk,steps,until,arithmetic,every,series,repetition"
 #define SOURCE "\"uniform:T=64,E=8\","
-#define REST   ",none,2,0,exact,no,0,0"
+#define REST   ",none,2,0,steps,exact,no,0,0"
 #define SMEBU  "\"smebu[kappa=1,beta=0.25]\",constant,"
   int64_t seed = (int64_t)f->plan.cell[0].seed;
   snprintf(expected, sizeof expected,

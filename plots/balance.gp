@@ -6,7 +6,7 @@ load folder.'/style.gp'
 sources = 'family router'
 rules = 'sign proportional'
 schedules = 'constant 1/sqrt(n) 1/n'
-shown = '"softmax gate, 8 batches" "router, 3 layers"'
+shown = '"softmax gate" "router"'
 least = 0.003
 
 set datafile missing NaN
@@ -27,10 +27,10 @@ do for [i = 1:2] {
     set bmargin at screen (i == 1 ? 0.945 : 0.495) - 0.3
     set label 1 sprintf('%c   %s rule;  %s', 96 + 2 * (i - 1) + r, word(rules, r), word(shown, i)) at graph 0, 1.07 left
     set label 2 (r == 1 ? 'u  (affinity)' : 'u  (affinity per slot)') at graph 0.5, -0.26 center
-    set label 3 (r == 1 ? 'MaxVio after 2000 updates' : '') at graph -0.15, 0.5 center rotate
+    set label 3 (r == 1 ? 'MaxVio in the end' : '') at graph -0.15, 0.5 center rotate
     if (i == 1) {
-      plot for [s = 1:3] csv skip 1 using (pick(panel, word(schedules, s), $3)):(floor_of($4)):(floor_of($5)):(floor_of($6)) with yerrorbars linestyle s linewidth 1 dashtype solid, \
-        for [s = 1:3] csv skip 1 using (pick(panel, word(schedules, s), $3)):(floor_of($4)) with linespoints linestyle s
+      plot for [s = 1:3] csv skip 1 using (pick(panel, word(schedules, s), $3)):(floor_of($4)) with linespoints linestyle s, \
+        for [s = 1:3] csv skip 1 using (pick(panel, word(schedules, s), $3)):(floor_of($4)):(floor_of($5)):(floor_of($6)) with yerrorbars linestyle s linewidth 1 dashtype solid
     } else {
       plot for [s = 1:3] csv skip 1 using (pick('each '.word(rules, r), word(schedules, s), $3)):(floor_of($4)) with points linestyle s linewidth 1, \
         for [s = 1:3] csv skip 1 using (pick(panel, word(schedules, s), $3)):(floor_of($4)) with lines linestyle s

@@ -25,12 +25,12 @@ do for [a = 1:2] {
   set ytics 1e-6, 100 format '10^{%T}'
   set label 1 sprintf('%c   time, one thread', 96 + a) at graph 0, 1.07 left
   set label 3 (a == 1 ? 'seconds' : '') at graph -0.165, 0.5 center rotate
-  plot csv skip 1 using (pick('solve_seconds '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 1 linewidth 1, \
-    csv skip 1 using (pick('solve_seconds '.by, '0.001', $3)):4 smooth unique with linespoints linestyle 1, \
-    csv skip 1 using (pick('update_seconds '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 2 linewidth 1 dashtype solid, \
+  plot csv skip 1 using (pick('solve_seconds '.by, '0.001', $3)):4 smooth unique with linespoints linestyle 1, \
+    csv skip 1 using (pick('solve_seconds '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 1 linewidth 1, \
     csv skip 1 using (pick('update_seconds '.by, '0.001', $3)):4 smooth unique with linespoints linestyle 2, \
-    csv skip 1 using (pick('update_seconds '.by, '1e-05', $3)):4:5:6 with yerrorbars linestyle 3 linewidth 1 dashtype solid, \
-    csv skip 1 using (pick('update_seconds '.by, '1e-05', $3)):4 smooth unique with linespoints linestyle 3
+    csv skip 1 using (pick('update_seconds '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 2 linewidth 1 dashtype solid, \
+    csv skip 1 using (pick('update_seconds '.by, '1e-05', $3)):4 smooth unique with linespoints linestyle 3, \
+    csv skip 1 using (pick('update_seconds '.by, '1e-05', $3)):4:5:6 with yerrorbars linestyle 3 linewidth 1 dashtype solid
 
   set tmargin at screen top(2)
   set bmargin at screen top(2) - 0.195
@@ -38,8 +38,8 @@ do for [a = 1:2] {
   set ytics ('2' 2, '5' 5, '10' 10, '20' 20, '50' 50, '100' 100) format '%g'
   set label 1 sprintf('%c   exact optimum: work', 98 + a) at graph 0, 1.07 left
   set label 3 (a == 1 ? 'quantile rounds + paths' : '') at graph -0.165, 0.5 center rotate
-  plot csv skip 1 using (pick('iterations_made '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 1 linewidth 1, \
-    csv skip 1 using (pick('iterations_made '.by, '0.001', $3)):4 smooth unique with linespoints linestyle 1
+  plot csv skip 1 using (pick('iterations_made '.by, '0.001', $3)):4 smooth unique with linespoints linestyle 1, \
+    csv skip 1 using (pick('iterations_made '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 1 linewidth 1
 
   set tmargin at screen top(3)
   set bmargin at screen top(3) - 0.195
@@ -48,10 +48,10 @@ do for [a = 1:2] {
   set label 1 sprintf('%c   one update: tokens routed anew', 100 + a) at graph 0, 1.07 left
   set label 3 (a == 1 ? 'tokens' : '') at graph -0.165, 0.5 center rotate
   plot (a == 1 ? x : 4096) with lines linestyle 5, \
-    csv skip 1 using (pick('routed '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 2 linewidth 1 dashtype solid, \
     csv skip 1 using (pick('routed '.by, '0.001', $3)):4 smooth unique with linespoints linestyle 2, \
-    csv skip 1 using (pick('routed '.by, '1e-05', $3)):4:5:6 with yerrorbars linestyle 3 linewidth 1 dashtype solid, \
-    csv skip 1 using (pick('routed '.by, '1e-05', $3)):4 smooth unique with linespoints linestyle 3
+    csv skip 1 using (pick('routed '.by, '0.001', $3)):4:5:6 with yerrorbars linestyle 2 linewidth 1 dashtype solid, \
+    csv skip 1 using (pick('routed '.by, '1e-05', $3)):4 smooth unique with linespoints linestyle 3, \
+    csv skip 1 using (pick('routed '.by, '1e-05', $3)):4:5:6 with yerrorbars linestyle 3 linewidth 1 dashtype solid
 }
 names = '"exact optimum" "update, u = 10^{−3}" "update, u = 10^{−5}"'
 legend_at = 0.03

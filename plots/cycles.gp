@@ -29,8 +29,8 @@ do for [i = 1:3] {
   set label 1 word(shown, i) at graph -0.16, 1.08 left
   set label 2 (i == 3 ? 'step size u  (affinity)' : '') at graph 0.5, -0.29 center
   set label 3 word(units, i) at graph -0.155, 0.5 center rotate
-  plot for [s = 1:2] csv skip 1 using (pick(panel, word(sources, s), $3)):(floor_of($4)):(floor_of($5)):(floor_of($6)) with yerrorbars linestyle s linewidth 1 dashtype solid, \
-    for [s = 1:3] csv skip 1 using (pick(panel, word(sources, s), $3)):(floor_of($4)) with linespoints linestyle s
+  plot for [s = 1:3] csv skip 1 using (pick(panel, word(sources, s), $3)):(floor_of($4)) with linespoints linestyle s, \
+    for [s = 1:2] csv skip 1 using (pick(panel, word(sources, s), $3)):(floor_of($4)):(floor_of($5)):(floor_of($6)) with yerrorbars linestyle s linewidth 1 dashtype solid
 }
 names = '"synthetic, E = 16" "softmax, E = 64" "router, E = 64"'
 legend_at = 0.03

@@ -111,7 +111,8 @@ static inline int64_t alf_step_slots(const alf_step *step)
 /* Updates after which every load is on target and stays; −1: not so. */
 int64_t alf_iteration_settled_at(const alf_iteration *iteration);
 
-/* Means over the second half of the updates: of MaxVio, and of the gap where every iterate was looked at, else NAN. */
+/* Means over the second half of the updates: of MaxVio, and of the gap where every iterate was looked at, else NAN. With
+   until_cycle both are NAN. */
 double alf_iteration_late_violation(const alf_iteration *iteration);
 double alf_iteration_late_gap(const alf_iteration *iteration);
 

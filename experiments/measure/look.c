@@ -45,9 +45,10 @@ double alf_look_real(const alf_look *look, const alf_look_measure *measure)
   return value;
 }
 
+/* Where the run may end sooner, nobody knows what half of it is. */
 static bool is_late(const alf_iteration *it, const alf_step *step)
 {
-  return step->n > it->settings.steps / 2;
+  return !it->settings.until_cycle && step->n > it->settings.steps / 2;
 }
 
 double alf_iteration_late_violation(const alf_iteration *it)

@@ -11,24 +11,30 @@ static double target_of(const alf_result *cell)
   return alf_result_real(cell, "topk") * alf_result_real(cell, "tokens") / alf_result_real(cell, "experts");
 }
 
-/* Some columns of the updates of a cell; and what the Lagrangian rises above 1 of (C2). */
-static alf_status put_run(FILE *csv, const alf_figure_data *data, int64_t c, const char *const *columns, alf_error *err)
+/* What the Lagrangian rises above 1 of (C2): nothing where every load is on target, and nothing moves. */
+static alf_status put_benefit(FILE *csv, const alf_figure_data *data, int64_t c, const char *name, alf_error *err)
+{
+  alf_series s;
+  alf_status status = alf_series_read(&s, data->store, &data->results[RUNS].cell[c], "updates", err);
+  for (int64_t row = 0; row < s.rows; row++)
+    alf_figure_point(csv, "benefit", name, (double)s.step[row],
+                     alf_figure_at(&s, row, "benefit") / alf_figure_at(&s, row, "squared_excess"));
+  alf_series_free(&s);
+  return status;
+}
+
+/* Two columns of the updates of a cell. */
+static alf_status put_run(FILE *csv, const alf_figure_data *data, int64_t c, const char *const column[2],
+                          bool with_benefit, alf_error *err)
 {
   const alf_result *cell = &data->results[RUNS].cell[c];
   char name[3 * ALF_FIGURE_WORD], u[ALF_FIGURE_WORD];
-  alf_series s;
-  alf_status status = alf_series_read(&s, data->store, cell, "updates", err);
+  alf_status status = ALF_OK;
   alf_figure_word(cell, "u", u);
   snprintf(name, sizeof name, "%s %s u=%s", alf_figure_text(cell, "rule"), alf_figure_text(cell, "schedule"), u);
-  for (; *columns; columns++)
-    for (int64_t row = 0; row < s.rows; row++) {
-      double value = alf_figure_at(&s, row, *columns);
-      if (!strcmp(*columns, "benefit"))
-        value /= alf_figure_at(&s, row, "squared_excess"); /* 0 where every load is on target, and nothing moves */
-      alf_figure_point(csv, *columns, name, (double)s.step[row], value);
-    }
-  alf_series_free(&s);
-  return status;
+  for (int i = 0; status == ALF_OK && i < 2; i++)
+    status = alf_figure_curve(csv, data, c, "updates", column[i], column[i], name, err);
+  return status == ALF_OK && with_benefit ? put_benefit(csv, data, c, name, err) : status;
 }
 
 /* C4 with q = 1. */
@@ -52,10 +58,11 @@ static alf_status put_runs(FILE *csv, const alf_figure_data *data, alf_error *er
   put_band(csv, &runs->cell[0]);
   for (int64_t c = 0; status == ALF_OK && c < runs->cells; c++) {
     const alf_result *cell = &runs->cell[c];
+    bool is_balanced = !strcmp(alf_figure_text(cell, "source"), balanced);
     if (alf_result_real(cell, "steps") == 1)
       alf_figure_point(csv, "limit", "band", alf_result_real(cell, "u"), alf_result_real(cell, "band"));
     else
-      status = put_run(csv, data, c, strcmp(alf_figure_text(cell, "source"), balanced) ? distance : loads, err);
+      status = put_run(csv, data, c, is_balanced ? loads : distance, !is_balanced, err);
   }
   return status;
 }

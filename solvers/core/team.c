@@ -121,30 +121,49 @@ void alf_team_run(alf_team *team, void (*task)(void *context, int part), void *c
   task(context, 0);
   if (team->size > 1)
     wait_for_end(team);
+  team->context = NULL; /* it may be gone */
 }
 
 typedef struct queue {
   atomic_llong next;
   int64_t count;
-  void (*task)(void *context, int64_t i);
+  int parts;
+  void (*task)(void *context, int part, int64_t i);
   void *context;
 } queue;
 
 static void work_off(void *context, int part)
 {
   queue *q = context;
+  for (long long i; part < q->parts && (i = atomic_fetch_add(&q->next, 1)) < q->count;)
+    q->task(q->context, part, i);
+}
+
+void alf_team_deal(alf_team *team, int parts, int64_t count, void (*task)(void *context, int part, int64_t i),
+                   void *context)
+{
+  queue q = {.count = count, .parts = parts, .task = task, .context = context};
+  if (alf_team_size(team) > 1 && count > 1 && parts > 1)
+    alf_team_run(team, work_off, &q);
+  else
+    work_off(&q, 0);
+}
+
+typedef struct shared {
+  void (*task)(void *context, int64_t i);
+  void *context;
+} shared;
+
+static void work_share(void *context, int part, int64_t i)
+{
+  const shared *s = context;
   (void)part;
-  for (long long i; (i = atomic_fetch_add(&q->next, 1)) < q->count;)
-    q->task(q->context, i);
+  s->task(s->context, i);
 }
 
 void alf_team_share(alf_team *team, int64_t count, void (*task)(void *context, int64_t i), void *context)
 {
-  queue q = {.count = count, .task = task, .context = context};
-  if (alf_team_size(team) > 1 && count > 1)
-    alf_team_run(team, work_off, &q);
-  else
-    work_off(&q, 0);
+  alf_team_deal(team, alf_team_size(team), count, work_share, &(shared){task, context});
 }
 
 void alf_team_free(alf_team *team)

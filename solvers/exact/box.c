@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact/box_parts.h"
 #include "exact/perturb.h"
+
+enum { PARALLEL_CELLS = 1 << 13 }; /* from which on threads pay */
 
 alf_status alf_box_check_deadline(const alf_box *box, alf_error *err)
 {
@@ -27,6 +30,8 @@ alf_status alf_box_alloc(alf_box *box, const alf_problem *problem, alf_deadline 
   box->column = calloc(experts + 1, sizeof *box->column);
   box->chosen = malloc(slots * sizeof *box->chosen);
   box->threshold = calloc(tokens, sizeof *box->threshold);
+  if (!status)
+    status = alf_box_parts_alloc(box, err);
   if (!status && box->price && box->centre && box->down && box->up && box->score && box->settled && box->column &&
       box->chosen && box->threshold)
     return ALF_OK;
@@ -53,6 +58,7 @@ void alf_box_free(alf_box *box)
   free(box->place);
   free(box->entry);
   alf_box_forget(box);
+  alf_box_parts_free(box);
   alf_team_free(box->team);
   *box = (alf_box){0};
 }
@@ -67,30 +73,67 @@ const int64_t *alf_box_affinity(const alf_box *box, int64_t i, int64_t *fine)
   return fine;
 }
 
-alf_status alf_box_order_cells(alf_box *box, alf_error *err)
+static alf_status make_order_room(alf_box *box, alf_error *err)
 {
-  size_t cells = (size_t)box->cells + 1;
-  int32_t experts = box->problem->batch->experts;
-  box->is_surveyed = false;
+  size_t cells = (size_t)(box->cells + box->cells / 4 + 1);
+  if (box->cells < box->order_room)
+    return ALF_OK;
   free(box->amount);
   free(box->place);
   free(box->entry);
-  box->amount = calloc(cells, sizeof *box->amount);
+  box->order_room = (int64_t)cells;
+  box->amount = malloc(cells * sizeof *box->amount);
   box->place = malloc(cells * sizeof *box->place);
   box->entry = malloc(cells * sizeof *box->entry);
-  if (!box->amount || !box->place || !box->entry)
-    return alf_fail_memory(err, cells * 16);
-  memset(box->column, 0, ((size_t)experts + 1) * sizeof *box->column);
-  for (int64_t c = 0; c < box->cells; c++)
-    box->column[box->cell[c].expert]++;
-  for (int32_t k = 0, sum = 0; k <= experts; k++) {
-    int32_t count = k < experts ? (int32_t)box->column[k] : 0;
+  if (box->amount && box->place && box->entry)
+    return ALF_OK;
+  box->order_room = 0;
+  return alf_fail_memory(err, cells * 16);
+}
+
+/* Slice q of as many as there are threads. */
+static int64_t slice_start(const alf_box *box, int64_t q)
+{
+  return box->cells * q / alf_team_size(box->team);
+}
+
+static void count_cells(void *context, int64_t q)
+{
+  alf_box *box = context;
+  int64_t *count = box->part[q].next;
+  memset(count, 0, (size_t)box->problem->batch->experts * sizeof *count);
+  for (int64_t c = slice_start(box, q); c < slice_start(box, q + 1); c++)
+    count[box->cell[c].expert]++;
+}
+
+static void place_cells(void *context, int64_t q)
+{
+  alf_box *box = context;
+  int64_t *next = box->part[q].next;
+  for (int64_t c = slice_start(box, q); c < slice_start(box, q + 1); c++)
+    box->place[c] = (int32_t)next[box->cell[c].expert]++;
+}
+
+alf_status alf_box_order_cells(alf_box *box, alf_error *err)
+{
+  int32_t experts = box->problem->batch->experts, slices = alf_team_size(box->team);
+  alf_team *team = box->cells < PARALLEL_CELLS ? NULL : box->team;
+  int64_t sum = 0;
+  alf_status status = make_order_room(box, err);
+  if (status)
+    return status;
+  box->is_surveyed = false;
+  alf_team_share(team, slices, count_cells, box);
+  for (int32_t k = 0; k < experts; k++) {
     box->column[k] = sum;
-    sum += count;
+    for (int32_t q = 0; q < slices; q++) {
+      int64_t count = box->part[q].next[k];
+      box->part[q].next[k] = sum;
+      sum += count;
+    }
   }
-  memcpy(box->score, box->column, (size_t)experts * sizeof *box->score); /* the next free place of each column */
-  for (int64_t c = 0; c < box->cells; c++)
-    box->place[c] = (int32_t)box->score[box->cell[c].expert]++;
+  box->column[experts] = sum;
+  alf_team_share(team, slices, place_cells, box);
   return ALF_OK;
 }
 

@@ -35,25 +35,28 @@ typedef struct alf_box_kept {
   int64_t tokens;
 } alf_box_kept;
 
+struct alf_box_part;
+
 /* All prices, affinities and widths are in fine units: grid units times 2^noise_bits. */
 typedef struct alf_box {
   const alf_problem *problem;
   alf_deadline deadline;
-  alf_team *team;     /* what is worth it is shared out among these threads */
-  int noise_bits;     /* 0, or how far below a grid unit the noise that breaks ties lies */
-  int64_t *price;     /* E: inside the box; and a 0, the price of a rival that stays */
-  int64_t *centre;    /* E: the prices at which it was filled */
-  int64_t *down, *up; /* E: how far prices may go below and above them; ALF_BOX_ALL: every cell is free */
-  int64_t *score;     /* E: scratch */
-  alf_expert *chosen; /* T×K: Top-K at the centre */
-  int64_t *threshold; /* T: less ALF_SCAN_NO_GUESS, where each token's was when it was last looked at */
-  int64_t *settled;   /* E: slots of chosen cells that are not free */
-  int64_t sampled;    /* tokens that the box was filled from */
+  alf_team *team;            /* what is worth it is shared out among these threads */
+  struct alf_box_part *part; /* one for each of them */
+  int noise_bits;            /* 0, or how far below a grid unit the noise that breaks ties lies */
+  int64_t *price;            /* E: inside the box; and a 0, the price of a rival that stays */
+  int64_t *centre;           /* E: the prices at which it was filled */
+  int64_t *down, *up;        /* E: how far prices may go below and above them; ALF_BOX_ALL: every cell is free */
+  int64_t *score;            /* E: scratch */
+  alf_expert *chosen;        /* T×K: Top-K at the centre */
+  int64_t *threshold;        /* T: less ALF_SCAN_NO_GUESS, where each token's was when it was last looked at */
+  int64_t *settled;          /* E: slots of chosen cells that are not free */
+  int64_t sampled;           /* tokens that the box was filled from */
   alf_box_token *token;
   alf_box_cell *cell;
   char *is_in;     /* cells: among the `want` best of its token when that was last looked at */
-  int32_t *amount; /* cells: what the cell has, in units of 1/denominator */
-  int64_t tokens, cells, token_room, cell_room;
+  int32_t *amount; /* cells: what the cell has, in units of 1/denominator; set by alf_box_augment */
+  int64_t tokens, cells, token_room, cell_room, order_room;
   int64_t *column;  /* E + 1: where each expert's cells start in the order by expert */
   int32_t *place;   /* cells: the place of each cell in that order */
   int64_t *entry;   /* cells, in that order: the price from which on the cell is chosen */

@@ -1,4 +1,5 @@
-/* The tokens of a sample shared out among threads: each works in a box of its own that borrows prices and widths. */
+/* The tokens of a sample shared out among threads, block by block: each works in a box of its own that borrows prices and
+   widths, and keeps its room for the next sample. */
 #ifndef ALF_EXACT_BOX_PARTS_H
 #define ALF_EXACT_BOX_PARTS_H
 
@@ -14,8 +15,7 @@ struct alf_box_part {
   alf_box box;
   alf_scan scan;
   int64_t *fine; /* E: the affinities of a token with their noise */
-  alf_box_look *look;
-  int64_t from, to, stride;
+  int64_t *next; /* E: the next free place of each expert's column */
   alf_status status;
   alf_error err;
 };
@@ -23,6 +23,12 @@ struct alf_box_part {
 /* Centres the box at its prices and has every stride-th token looked at. Its settled slots, tokens and cells are then
    those of all parts, in the order of the tokens. Errors: ALF_ENOMEM, ALF_ETIMEOUT. */
 alf_status alf_box_look_at_tokens(alf_box *box, int64_t stride, alf_box_look *look, alf_error *err);
+
+/* One for each thread of the box, whose parts they become. Errors: ALF_ENOMEM. */
+alf_status alf_box_parts_alloc(alf_box *box, alf_error *err);
+
+/* Those of the box. Safe on a zeroed one. */
+void alf_box_parts_free(alf_box *box);
 
 /* Scans token i and counts its slots as settled. */
 void alf_box_scan_token(alf_box_part *part, int64_t i, const int64_t *affinity);

@@ -9,15 +9,16 @@ static const int64_t closed = -(INT64_C(1) << 61);
 static const int64_t open_limit = INT64_C(1) << 60;
 
 enum {
+  BLOCKS = 64,
   PART_CELLS = 1 << 18, /* cells of the batch that are worth a thread */
   OWN_SHARE = 8,        /* the costs of all parts take at most 1/8 of the memory of the batch */
 };
 
-/* Tokens of one thread, with costs and loads of its own: the smallest costs of all do not depend on how many there are. */
+/* One thread, with costs and loads of its own: the smallest costs of all do not depend on who finds them. */
 typedef struct part {
   const alf_problem *problem;
   const alf_solution *x;
-  int64_t from, to;
+  int64_t blocks; /* of tokens */
   int32_t nodes;
   int64_t *cost; /* nodes×nodes */
   int64_t *open; /* E: scratch */
@@ -72,14 +73,20 @@ static void remove_none_arcs(int64_t *cost, int32_t nodes)
     }
 }
 
-static void look_at_part(void *context, int64_t index)
+static void clear_part(void *context, int64_t index)
 {
   const part *p = (const part *)context + index;
   for (int64_t c = 0; c < (int64_t)p->nodes * p->nodes; c++)
     p->cost[c] = ALF_FACE_NONE;
-  for (int64_t i = p->from; i < p->to; i++)
+}
+
+static void look_at_block(void *context, int index, int64_t block)
+{
+  const part *p = (const part *)context + index;
+  int64_t from = p->x->tokens * block / p->blocks, to = p->x->tokens * (block + 1) / p->blocks;
+  for (int64_t i = from; i < to; i++)
     alf_exchange_offer(p->problem, p->x, i, -1, p->nodes, p->open, p->cost);
-  for (int64_t e = p->x->row[p->from]; e < p->x->row[p->to] && p->nodes > p->x->experts; e++)
+  for (int64_t e = p->x->row[from]; e < p->x->row[to] && p->nodes > p->x->experts; e++)
     p->load[p->x->expert[e]] += p->x->amount[e];
 }
 
@@ -95,13 +102,13 @@ static ALF_HOT void gather(const part *parts, int64_t count)
   }
 }
 
-static int64_t count_parts(const alf_solution *x, const alf_team *team)
+static int count_parts(const alf_solution *x, const alf_team *team)
 {
   int64_t parts = x->tokens * x->experts / PART_CELLS, most = x->tokens / (OWN_SHARE * x->experts);
   int64_t wanted = alf_team_size(team);
   parts = parts < most ? parts : most;
   parts = parts < wanted ? parts : wanted;
-  return parts > 1 ? parts : 1;
+  return parts > 1 ? (int)parts : 1;
 }
 
 /* The first part works on the costs that are asked for. */
@@ -109,17 +116,10 @@ static void share_out(const alf_problem *problem, const alf_solution *x, int64_t
                       int64_t count)
 {
   int32_t nodes = alf_exchange_nodes(problem);
-  int64_t own = 2 * (int64_t)x->experts, arcs = (int64_t)nodes * nodes;
+  int64_t own = 2 * (int64_t)x->experts, arcs = (int64_t)nodes * nodes, blocks = count > 1 ? BLOCKS : 1;
   for (int64_t q = 0; q < count; q++) {
     int64_t *open = room + q * (own + arcs);
-    parts[q] = (part){problem,
-                      x,
-                      x->tokens * q / count,
-                      x->tokens * (q + 1) / count,
-                      nodes,
-                      q > 0 ? open - arcs : cost,
-                      open,
-                      open + x->experts};
+    parts[q] = (part){problem, x, blocks, nodes, q > 0 ? open - arcs : cost, open, open + x->experts};
   }
 }
 
@@ -127,7 +127,7 @@ alf_status alf_exchange_costs_on(const alf_problem *problem, const alf_solution 
                                  int64_t *cost, alf_error *err)
 {
   int32_t nodes = alf_exchange_nodes(problem);
-  int64_t count = count_parts(solution, team);
+  int count = count_parts(solution, team);
   size_t experts = (size_t)solution->experts, arcs = (size_t)nodes * (size_t)nodes;
   size_t bytes = ((size_t)count * (2 * experts + arcs) - arcs) * sizeof *cost;
   part *parts = malloc((size_t)count * sizeof *parts);
@@ -135,7 +135,8 @@ alf_status alf_exchange_costs_on(const alf_problem *problem, const alf_solution 
   bool complete = parts && room;
   if (complete) {
     share_out(problem, solution, cost, room, parts, count);
-    alf_team_share(team, count, look_at_part, parts);
+    alf_team_share(count > 1 ? team : NULL, count, clear_part, parts);
+    alf_team_deal(team, count, parts[0].blocks, look_at_block, parts);
     gather(parts, count);
     if (nodes > solution->experts)
       offer_free_load(problem, solution, parts[0].load, cost);

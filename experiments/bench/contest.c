@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+#include <gsl/gsl_statistics_double.h>
+
+#include "alf/parallel.h"
 #include "bench/machine.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -17,11 +20,33 @@ typedef struct child_answer {
   int64_t peak_bytes;
 } child_answer;
 
+typedef struct solves {
+  const alf_bench_entrant *entrant;
+  const alf_problem *problem;
+  alf_solution solution[ALF_BENCH_COPIES];
+  alf_status status[ALF_BENCH_COPIES];
+  alf_error err[ALF_BENCH_COPIES];
+} solves;
+
+static void solve_copy(void *context, int64_t i)
+{
+  solves *s = context;
+  alf_solve_settings settings = {
+      .timeout = s->entrant->limit, .threads = s->entrant->threads, .stop = alf_cli_interrupted};
+  s->status[i] = alf_solve(s->entrant->solver, s->problem, &settings, &s->solution[i], &s->err[i]);
+}
+
+/* The first copy's result. */
 static alf_status solve(const alf_bench_entrant *entrant, const alf_problem *problem, alf_solution *solution,
                         alf_error *err)
 {
-  alf_solve_settings settings = {.timeout = entrant->limit, .threads = entrant->threads, .stop = alf_cli_interrupted};
-  return alf_solve(entrant->solver, problem, &settings, solution, err);
+  int copies = entrant->copies > 0 ? entrant->copies : 1;
+  solves s = {.entrant = entrant, .problem = problem, .solution = {*solution}};
+  alf_parallel_for(copies, copies, solve_copy, &s);
+  *solution = s.solution[0];
+  for (int i = 1; i < copies; i++)
+    alf_solution_free(&s.solution[i]);
+  return s.status[0] ? alf_fail(err, s.status[0], "%s", s.err[0].text) : ALF_OK;
 }
 
 /* In the child. */
@@ -50,7 +75,7 @@ static alf_status run_in_child(const alf_bench_entrant *entrant, const alf_probl
 static void keep_fastest(alf_bench_outcome *o, double seconds)
 {
   o->seconds = o->runs == 0 || seconds < o->seconds ? seconds : o->seconds;
-  o->runs++;
+  o->run[o->runs++] = seconds;
 }
 
 static void certify(const alf_problem *problem, const alf_solution *solution, alf_bench_outcome *o)
@@ -127,4 +152,16 @@ alf_status alf_bench_contest_run(alf_bench_contest *contest, alf_error *err)
   for (int i = 0; i < contest->entrants && !alf_cli_interrupted(); i++)
     measure_memory(contest, &contest->entrant[i], &contest->outcome[i]);
   return alf_cli_interrupted() ? alf_fail(err, ALF_EINTERRUPTED, "interrupted") : ALF_OK;
+}
+
+double alf_bench_contest_ratio(const alf_bench_contest *contest, int i, int j)
+{
+  const alf_bench_outcome *a = &contest->outcome[i], *b = &contest->outcome[j];
+  int runs = a->runs < b->runs ? a->runs : b->runs;
+  double ratio[ALF_BENCH_ROUNDS];
+  if (runs == 0 || a->status != ALF_OK || b->status != ALF_OK)
+    return (double)NAN;
+  for (int r = 0; r < runs; r++)
+    ratio[r] = a->run[r] / b->run[r];
+  return gsl_stats_median(ratio, 1, (size_t)runs);
 }

@@ -10,6 +10,8 @@
 #include "referees/referee.h"
 
 #define ALF_BENCH_ENTRANTS 8
+#define ALF_BENCH_ROUNDS   15
+#define ALF_BENCH_COPIES   2
 
 /* A solver or a referee, not both. */
 typedef struct alf_bench_entrant {
@@ -17,6 +19,7 @@ typedef struct alf_bench_entrant {
   const alf_solver *solver;
   const alf_referee *referee;
   int threads;  /* solvers only; 0: all */
+  int copies;   /* solvers only: so many at once solve the same, up to ALF_BENCH_COPIES; 0: one */
   double limit; /* seconds of one run; 0: none */
 } alf_bench_entrant;
 
@@ -27,13 +30,14 @@ typedef struct alf_bench_outcome {
   int runs;
   double seconds; /* of the fastest run: for a solver the whole of alf_solve, checks and setup included, for a
                                  referee its algorithm alone; when it timed out, how long it had run */
-  double spent;   /* all runs */
-  bool certified; /* every run, by alf_certify; solvers only */
-  double certificate_seconds; /* of the fastest alf_certify; solvers only */
-  bool exact;                 /* primal holds */
-  alf_int128 primal;          /* in units of 2^-grid_bits / denominator */
-  double objective;           /* affinity units */
-  int64_t peak_bytes;         /* beyond what was there before it began; -1: not measured */
+  double run[ALF_BENCH_ROUNDS]; /* of each run */
+  double spent;                 /* all runs, with what else there was to do */
+  bool certified;               /* every run, by alf_certify; solvers only */
+  double certificate_seconds;   /* of the fastest alf_certify; solvers only */
+  bool exact;                   /* primal holds */
+  alf_int128 primal;            /* in units of 2^-grid_bits / denominator */
+  double objective;             /* affinity units */
+  int64_t peak_bytes;           /* beyond what was there before it began; -1: not measured */
 } alf_bench_outcome;
 
 typedef struct alf_bench_contest {
@@ -41,7 +45,7 @@ typedef struct alf_bench_contest {
   int entrants;
   alf_bench_entrant entrant[ALF_BENCH_ENTRANTS];
   alf_bench_outcome outcome[ALF_BENCH_ENTRANTS];
-  int rounds;         /* at most; every entrant takes part in the first */
+  int rounds;         /* at most, up to ALF_BENCH_ROUNDS; every entrant takes part in the first */
   double budget;      /* seconds after which an entrant is not run again */
   double calibration; /* result: seconds of a fixed piece of integer work, the fastest of one in each round */
 } alf_bench_contest;
@@ -52,5 +56,9 @@ typedef struct alf_bench_contest {
    includes pages of code: on a tiny instance 0.4 MB for exchange, 1.2 for glpk-warm, 1.1 for LEMON, 2.6 for CLP. An
    entrant that fails is not run again. Errors: ALF_EINTERRUPTED after Ctrl-C; all others are in the outcomes. */
 alf_status alf_bench_contest_run(alf_bench_contest *contest, alf_error *err);
+
+/* How many times as long entrant i took as entrant j: the median over the rounds, in each of which they ran shortly one
+   after the other. NaN where one did not run, or failed. */
+double alf_bench_contest_ratio(const alf_bench_contest *contest, int i, int j);
 
 #endif

@@ -7,6 +7,9 @@
 /* Columns of times, in their order; exchange is what the others are compared with. */
 enum { ALF_EXACT_EXCHANGE, ALF_EXACT_WARM, ALF_EXACT_LEMON, ALF_EXACT_CLP, ALF_EXACT_SIMPLEX, ALF_EXACT_COLUMNS };
 
+/* Entrants where threads are compared. */
+enum { ALF_EXACT_ONE_THREAD, ALF_EXACT_TWO_THREADS, ALF_EXACT_TWO_SOLVES };
+
 /* "exact", "rounded", "differs": how entrant i's objective stands to that of the first; "" where one has none. */
 const char *alf_exact_agreement(const alf_bench_contest *contest, int i);
 
@@ -20,7 +23,7 @@ void alf_exact_print_row(const char *instance, const alf_bench_contest *contest,
 
 void alf_exact_print_threads_head(void);
 
-/* The entrants differ in threads alone: one and two. */
+/* The entrants: one thread, two, and two solves at once. */
 void alf_exact_print_threads_row(const char *instance, const alf_bench_contest *contest);
 
 #endif

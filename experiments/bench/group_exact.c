@@ -43,8 +43,10 @@ static const alf_bench_synthetic synthetics[] = {
 
 /* Those on which thread counts are compared. */
 static const alf_bench_synthetic large[] = {
+    {"softmax", "skew=1", 65536, 64, 8, 65536, 0},
     {"softmax", "skew=1", 65536, 256, 8, 0, 0},
-    {"softmax", "skew=1", 1048576, 64, 8, 65536, 0},
+    {"softmax", "skew=1", 262144, 64, 8, 0, 0},
+    {"softmax", "skew=1", 1048576, 64, 8, 0, 0},
 };
 
 typedef struct exact_group {
@@ -142,10 +144,14 @@ static alf_status compare_threads(void *context, const alf_bench_instance *insta
   const exact_group *g = context;
   alf_problem problem = {.batch = &instance->batch, .topk = instance->topk, .kind = ALF_FRACTIONAL};
   alf_bench_contest contest = new_contest(g, &problem);
-  for (int threads = 1; threads <= 2; threads++) {
-    contest.entrant[contest.entrants] = entrant_of(g, ALF_EXACT_EXCHANGE);
-    contest.entrant[contest.entrants++].threads = threads;
+  contest.rounds = g->options->quick ? 2 : ALF_BENCH_ROUNDS;
+  contest.entrants = ALF_EXACT_TWO_SOLVES + 1;
+  for (int i = 0; i < contest.entrants; i++) {
+    contest.entrant[i] = entrant_of(g, ALF_EXACT_EXCHANGE);
+    contest.entrant[i].threads = i == ALF_EXACT_TWO_THREADS ? 2 : 1;
   }
+  contest.entrant[ALF_EXACT_TWO_SOLVES].name = "exchange twice at once";
+  contest.entrant[ALF_EXACT_TWO_SOLVES].copies = 2;
   alf_status status = alf_bench_contest_run(&contest, err);
   if (status != ALF_OK)
     return status;

@@ -14,8 +14,8 @@ alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, 
 /* alf_exchange_prices shared out among a team (NULL: the caller does all). Errors: ALF_ENOMEM. */
 alf_status alf_exchange_prices_on(const alf_problem *problem, alf_solution *solution, alf_team *team, alf_error *err);
 
-/* Whether the last paths are found in a copy of the batch by experts, of at most 32 MB: they are then fast, and many of them
-   better than another box. */
+/* Whether the last paths are always found in a copy of the batch by experts, of at most 32 MB: they are then fast, and many
+   of them better than another box. Of a larger one there is a copy for many paths only. */
 static inline bool alf_exchange_is_small(const alf_problem *problem)
 {
   return problem->batch->tokens <= (INT64_C(1) << 22) / problem->batch->experts;

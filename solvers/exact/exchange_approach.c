@@ -13,12 +13,13 @@ enum {
   LOOKS = 3,  /* at one sample, at most */
   WIDEST = 4, /* times the half-width of ordinary prices */
   NOISE_BITS = 16,
-  STALL_SHARE = 64,    /* of all slots, by which loads are off */
-  FEW_GROUPS = 8,      /* for every expert: solved fast */
-  MOST_GROUPS = 64,    /* for every expert: where few are not fine enough */
-  COARSEST_GROUPS = 3, /* bits below the spread of affinities */
-  FINE_GROUPS = 4,     /* bits below it that are fine enough */
-  SPREAD_ROWS = 64,    /* tokens that are looked at for the spread */
+  STALL_SHARE = 64,     /* of all slots, by which loads are off */
+  FEW_GROUPS = 8,       /* for every expert: solved fast */
+  MOST_GROUPS = 64,     /* for every expert: where few are not fine enough */
+  FAST_CELLS = 1 << 18, /* groups × experts, or E groups */
+  COARSEST_GROUPS = 3,  /* bits below the spread of affinities */
+  FINE_GROUPS = 4,      /* bits below it that are fine enough */
+  SPREAD_ROWS = 64,     /* tokens that are looked at for the spread */
 };
 
 /* Slots by which loads are off at a sample of n tokens when the prices come from one of a quarter of them. */
@@ -181,9 +182,13 @@ static alf_status fill_with_groups(alf_exchange_work *w, int bits, int64_t most,
   return status || box->tokens ? status : alf_box_group(box, *grain, most, err);
 }
 
-static int64_t at_most(int64_t groups, int64_t limit)
+/* So many groups for every expert, but less than `limit`, and not so many that their paths take longer than those of the
+   batch would. */
+static int64_t groups_of(int64_t experts, int64_t each, int64_t limit)
 {
-  return groups < limit ? groups : limit;
+  int64_t fast = FAST_CELLS / experts > experts ? FAST_CELLS / experts : experts;
+  limit = limit < fast ? limit : fast;
+  return each * experts < limit ? each * experts : limit;
 }
 
 /* Few groups are solved fast, but where they are too coarse more of them come nearer; those still are a smaller problem
@@ -192,9 +197,9 @@ static alf_status find_groups(alf_exchange_work *w, int *grain, alf_error *err)
 {
   int64_t tokens = w->problem->batch->tokens, experts = w->problem->batch->experts;
   int bits = bits_of_spread(w->problem->batch);
-  alf_status status = fill_with_groups(w, bits, at_most(FEW_GROUPS * experts, tokens / 8), grain, err);
+  alf_status status = fill_with_groups(w, bits, groups_of(experts, FEW_GROUPS, tokens / 8), grain, err);
   if (!status && (w->box.tokens == 0 || *grain > bits - FINE_GROUPS))
-    status = fill_with_groups(w, bits, at_most(MOST_GROUPS * experts, tokens / 3), grain, err);
+    status = fill_with_groups(w, bits, groups_of(experts, MOST_GROUPS, tokens / 3), grain, err);
   return status;
 }
 

@@ -3,10 +3,10 @@
 
 #include "core/grow.h"
 #include "core/hot.h"
-#include "core/large.h"
 #include "exact/exchange.h"
 #include "exact/exchange_graph.h"
 #include "exact/exchange_holders.h"
+#include "exact/exchange_turned.h"
 #include "exact/paths.h"
 
 /* Whose cost a token offered that no longer does. */
@@ -15,22 +15,16 @@ typedef struct arc {
 } arc;
 
 enum {
-  BLOCKS = 64,              /* of tokens, to be turned */
-  PARALLEL_CELLS = 1 << 17, /* from which on threads pay */
   LINE = 8, /* affinities in a cache line: those that are read where one is, and the side of the squares of a turn */
 };
 
-/* Stands in for the affinity to an expert that a token has in full: what it would get by a move is then far too little. */
-static const int64_t full = -ALF_PATH_NONE;
-
 typedef struct finish {
-  alf_exchange_graph graph; /* its costs are those of paths: with the arcs of the further token */
-  alf_large column_room;
-  int64_t *column; /* E×T: what tokens get by a move to an expert; NULL for a batch that is too large for it */
-  int64_t *cost;   /* nodes×nodes: of tokens alone */
-  int64_t *open;   /* E: scratch */
-  char *is_spared; /* E: that token has a slot of these, and can give up any for any other (ALF_ROUNDED) */
-  arc *lost;       /* what the last path has taken away */
+  alf_exchange_graph graph;   /* its costs are those of paths: with the arcs of the further token */
+  alf_exchange_turned turned; /* holds nothing where few paths of a large batch are left */
+  int64_t *cost;              /* nodes×nodes: of tokens alone */
+  int64_t *open;              /* E: scratch */
+  char *is_spared;            /* E: that token has a slot of these, and can give up any for any other (ALF_ROUNDED) */
+  arc *lost;                  /* what the last path has taken away */
   int64_t losses, room;
   int64_t *lack;                 /* E: slots to the target, in units of 1/denominator */
   alf_exchange_holders *holders; /* E */
@@ -43,54 +37,47 @@ static void finish_free(finish *f)
   alf_exchange_free_holders(f->holders, f->graph.solution->experts);
   free(f->cost);
   free(f->open);
-  alf_large_free(&f->column_room);
+  alf_exchange_turned_free(&f->turned);
   free(f->lost);
   free(f->lack);
   free(f->path);
   alf_exchange_graph_free(&f->graph);
 }
 
-static alf_status finish_alloc(finish *f, alf_error *err)
+/* What experts lack; returns by how much loads are too large. */
+static int64_t find_lacks(finish *f)
 {
   const alf_solution *x = f->graph.solution;
-  size_t experts = (size_t)x->experts;
+  int64_t excess = 0;
+  for (int32_t k = 0; k < x->experts; k++)
+    f->lack[k] = alf_problem_load_range(f->graph.problem, k).upper - f->is_spared[k];
+  for (int64_t e = 0; e < x->row[x->tokens]; e++)
+    f->lack[x->expert[e]] -= x->amount[e];
+  for (int32_t k = 0; k < x->experts; k++)
+    excess -= f->lack[k] < 0 ? f->lack[k] : 0;
+  return excess;
+}
+
+/* A large batch only for many paths. */
+static bool is_to_be_turned(const finish *f, int64_t excess)
+{
+  const alf_solution *x = f->graph.solution;
+  return alf_exchange_is_small(f->graph.problem) || excess > x->denominator * x->experts;
+}
+
+static alf_status finish_alloc(finish *f, alf_error *err)
+{
+  size_t experts = (size_t)f->graph.solution->experts;
   alf_status status = alf_exchange_graph_alloc(&f->graph, err);
   size_t arcs = (size_t)f->graph.nodes * (size_t)f->graph.nodes;
   f->cost = malloc(arcs * sizeof *f->cost);
   f->open = malloc(experts * sizeof *f->open);
-  bool turns = alf_exchange_is_small(f->graph.problem);
-  f->column = turns ? alf_large_take(&f->column_room, (size_t)(x->tokens * x->experts) * sizeof *f->column) : NULL;
   f->lack = malloc(experts * sizeof *f->lack);
   f->holders = calloc(experts, sizeof *f->holders);
   f->path = malloc(experts * sizeof *f->path);
-  if (!status && ((turns && !f->column) || !f->cost || !f->open || !f->lack || !f->holders || !f->path))
+  if (!status && (!f->cost || !f->open || !f->lack || !f->holders || !f->path))
     status = alf_fail_memory(err, arcs * sizeof *f->cost + experts * 64);
   return status;
-}
-
-/* A token's amount of an expert is, or was just now changed to, this. */
-static void note_amount(finish *f, int64_t i, int32_t k, int64_t amount)
-{
-  const alf_solution *x = f->graph.solution;
-  if (f->column)
-    f->column[k * x->tokens + i] = amount == x->denominator ? full : alf_affinity_row(f->graph.problem->batch, i)[k];
-}
-
-/* Tokens of an expert lie far apart in the batch, but near in its column. */
-static void turn_block(void *context, int64_t block)
-{
-  finish *f = context;
-  const alf_solution *x = f->graph.solution;
-  int64_t lines = (x->tokens + LINE - 1) / LINE, from = lines * block / BLOCKS * LINE;
-  int64_t to = lines * (block + 1) / BLOCKS * LINE;
-  to = to < x->tokens ? to : x->tokens;
-  for (int64_t first = from; first < to; first += LINE)
-    for (int32_t k = 0; k < x->experts; k++)
-      for (int64_t i = first; i < first + LINE && i < to; i++)
-        f->column[k * x->tokens + i] = alf_affinity_row(f->graph.problem->batch, i)[k];
-  for (int64_t i = from; i < to; i++)
-    for (int64_t e = x->row[i]; e < x->row[i + 1]; e++)
-      note_amount(f, i, x->expert[e], x->amount[e]);
 }
 
 /* The free load is not a node here. */
@@ -108,19 +95,16 @@ static void leave_out_free_load(finish *f)
 static alf_status start(finish *f, alf_error *err)
 {
   const alf_solution *x = f->graph.solution;
-  for (int32_t k = 0; k < x->experts; k++)
-    f->lack[k] = alf_problem_load_range(f->graph.problem, k).upper - f->is_spared[k];
-  for (int64_t e = 0; e < x->row[x->tokens]; e++)
-    f->lack[x->expert[e]] -= x->amount[e];
-  alf_status status = alf_exchange_costs_on(f->graph.problem, x, f->graph.team, f->cost, err);
+  int64_t excess = find_lacks(f);
+  alf_status status =
+      is_to_be_turned(f, excess) ? alf_exchange_turn(f->graph.problem, x, f->graph.team, &f->turned, err) : ALF_OK;
+  if (!status)
+    status = alf_exchange_costs_on(f->graph.problem, x, f->graph.team, f->cost, err);
   if (!status)
     status = alf_exchange_list_holders(f->graph.problem, x, f->graph.team, f->holders, err);
   if (status)
     return status;
   leave_out_free_load(f);
-  bool pays = x->tokens * x->experts >= PARALLEL_CELLS;
-  if (f->column)
-    alf_team_share(pays ? f->graph.team : NULL, BLOCKS, turn_block, f);
   return ALF_OK;
 }
 
@@ -176,7 +160,7 @@ static alf_exchange_move find_move(const finish *f, int32_t a, int32_t b)
     return move;
   for (int64_t j = 0;; j++) {
     int64_t i = h->token[j];
-    if (f->column && h->affinity[j] - f->column[b * f->graph.solution->tokens + i] != cost)
+    if (f->turned.column && h->affinity[j] - f->turned.column[b * f->graph.solution->tokens + i] != cost)
       continue;
     if (alf_exchange_can_move(&f->graph, i, a, b, &move))
       return move;
@@ -222,8 +206,8 @@ static alf_status note_move(finish *f, const alf_exchange_move *m, int64_t room,
     has_from = x->expert[e] == m->from ? x->amount[e] : has_from;
     has_to = x->expert[e] == m->to ? x->amount[e] : has_to;
   }
-  note_amount(f, m->token, m->from, has_from);
-  note_amount(f, m->token, m->to, has_to);
+  alf_exchange_turned_note(&f->turned, f->graph.problem, x, m->token, m->from, has_from);
+  alf_exchange_turned_note(&f->turned, f->graph.problem, x, m->token, m->to, has_to);
   for (int64_t e = x->row[m->token]; e < x->row[m->token + 1] && !status && has_to == x->denominator; e++)
     status = lose(f, m->token, x->expert[e], m->to, err);
   for (int32_t b = 0; b < x->experts && !status && !has_from; b++)
@@ -270,7 +254,7 @@ ALF_HOT static int64_t least_difference(const int64_t *affinity, const int32_t *
 static void renew_arc(finish *f, arc lost)
 {
   const alf_exchange_holders *h = &f->holders[lost.a];
-  const int64_t *column = f->column + lost.b * f->graph.solution->tokens;
+  const int64_t *column = f->turned.column + lost.b * f->graph.solution->tokens;
   int64_t least = least_difference(h->affinity, h->token, h->count, column);
   f->cost[(int64_t)lost.a * f->graph.nodes + lost.b] = least < ALF_PATH_NONE / 2 ? least : ALF_PATH_NONE;
 }
@@ -314,12 +298,12 @@ static int64_t renew_run(finish *f, int64_t j)
   int64_t n = 1;
   while (j + n < f->losses && f->lost[j + n].a == f->lost[j].a)
     n++;
-  if (!f->column && n * LINE > f->graph.solution->experts) {
+  if (!f->turned.column && n * LINE > f->graph.solution->experts) {
     renew_arcs(f, f->lost[j].a);
     return n;
   }
   for (int64_t i = j; i < j + n; i++)
-    if (f->column)
+    if (f->turned.column)
       renew_arc(f, f->lost[i]);
     else
       renew_arc_by_rows(f, f->lost[i]);

@@ -11,7 +11,7 @@
    exactly optimal, the last ones on all cells where that is faster. (shared/algorithms.md, "exchange") */
 
 enum {
-  FEW_PATHS = 8,            /* that a box has brought are too few */
+  FEW_PATHS = 32,           /* that a box has brought are too few */
   PATIENCE = 2,             /* boxes in a row at whose border paths stop before all experts get more room */
   FINE_SLOTS = 32,          /* half-width of the last box, in slots on either side of the threshold, at most */
   PARALLEL_CELLS = 1 << 15, /* of the batch: with fewer, threads take longer to start than they save */
@@ -131,13 +131,11 @@ static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int6
 }
 
 /* Paths over the whole exchange graph need no box, but reading that graph takes as long as two or three: it pays for few
-   paths, and where boxes help little. */
-static bool is_nearly_done(const alf_exchange_work *w, int64_t excess_before)
+   paths, and for any number where boxes bring few. */
+static bool is_nearly_done(const alf_exchange_work *w, int64_t paths)
 {
-  int64_t excess = w->box.excess;
-  bool helps_little = excess_before - excess < FEW_PATHS && excess < FEW_PATHS * (int64_t)w->problem->batch->experts;
   int64_t few = alf_exchange_is_small(w->problem) ? 4 * (int64_t)w->problem->batch->experts : 2 * w->stops;
-  return excess <= few || (w->stops > 1 && helps_little);
+  return w->box.excess <= few || (w->stops > 1 && paths < FEW_PATHS);
 }
 
 /* One box and the paths in it; *done when they end optimal, or nearly so. */
@@ -150,7 +148,7 @@ static alf_status try_box(alf_exchange_work *w, bool *done, int64_t *augmentatio
     status = look_for_better_prices(w, &found, augmentations, err);
   if (status || found)
     return status;
-  int64_t before = w->box.excess;
+  int64_t before = *augmentations;
   status = alf_box_augment(&w->box, &end, augmentations, err);
   *done = end == ALF_BOX_OPTIMAL;
   if (status || *done)
@@ -158,7 +156,7 @@ static alf_status try_box(alf_exchange_work *w, bool *done, int64_t *augmentatio
   if (end == ALF_BOX_NO_PATH)
     return alf_fail(err, ALF_ESOLVER, "exchange: no path although every cell is free");
   w->stops++;
-  *done = is_nearly_done(w, before);
+  *done = is_nearly_done(w, *augmentations - before);
   w->slots = slots_to_resume(w);
   alf_box_set_widths_to_resume(&w->box, w->slots);
   return ALF_OK;

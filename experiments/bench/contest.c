@@ -36,17 +36,19 @@ static void solve_copy(void *context, int64_t i)
   s->status[i] = alf_solve(s->entrant->solver, s->problem, &settings, &s->solution[i], &s->err[i]);
 }
 
-/* The first copy's result. */
+/* The first copy's solution, if all have ended well. */
 static alf_status solve(const alf_bench_entrant *entrant, const alf_problem *problem, alf_solution *solution,
                         alf_error *err)
 {
-  int copies = entrant->copies > 0 ? entrant->copies : 1;
+  int copies = entrant->copies > 1 ? ALF_BENCH_COPIES : 1, failed = 0;
   solves s = {.entrant = entrant, .problem = problem, .solution = {*solution}};
   alf_parallel_for(copies, copies, solve_copy, &s);
   *solution = s.solution[0];
   for (int i = 1; i < copies; i++)
     alf_solution_free(&s.solution[i]);
-  return s.status[0] ? alf_fail(err, s.status[0], "%s", s.err[0].text) : ALF_OK;
+  while (failed < copies - 1 && s.status[failed] == ALF_OK)
+    failed++;
+  return s.status[failed] ? alf_fail(err, s.status[failed], "%s", s.err[failed].text) : ALF_OK;
 }
 
 /* In the child. */
@@ -141,7 +143,7 @@ alf_status alf_bench_contest_run(alf_bench_contest *contest, alf_error *err)
   contest->calibration = (double)INFINITY;
   for (int i = 0; i < contest->entrants; i++)
     contest->outcome[i] = (alf_bench_outcome){.peak_bytes = -1};
-  for (int round = 0; round < contest->rounds; round++) {
+  for (int round = 0; round < contest->rounds && round < ALF_BENCH_ROUNDS; round++) {
     contest->calibration = fmin(contest->calibration, alf_bench_calibrate());
     for (int i = 0; i < contest->entrants && !alf_cli_interrupted(); i++) {
       alf_bench_outcome *o = &contest->outcome[i];

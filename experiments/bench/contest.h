@@ -19,7 +19,7 @@ typedef struct alf_bench_entrant {
   const alf_solver *solver;
   const alf_referee *referee;
   int threads;  /* solvers only; 0: all */
-  int copies;   /* solvers only: so many at once solve the same, up to ALF_BENCH_COPIES; 0: one */
+  int copies;   /* solvers only; ALF_BENCH_COPIES: so many at once solve the same, 0: one */
   double limit; /* seconds of one run; 0: none */
 } alf_bench_entrant;
 
@@ -57,7 +57,7 @@ typedef struct alf_bench_contest {
    entrant that fails is not run again. Errors: ALF_EINTERRUPTED after Ctrl-C; all others are in the outcomes. */
 alf_status alf_bench_contest_run(alf_bench_contest *contest, alf_error *err);
 
-/* How many times as long entrant i took as entrant j: the median over the rounds, in each of which they ran shortly one
+/* How many times as long entrant i took as entrant j: the median over the rounds in which both ran, shortly one
    after the other. NaN where one did not run, or failed. */
 double alf_bench_contest_ratio(const alf_bench_contest *contest, int i, int j);
 

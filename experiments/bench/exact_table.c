@@ -7,6 +7,8 @@
 /* A slot can lose this much in CLP's tolerances. */
 #define REFEREE_DIGITS 1e-9
 
+static const char same_optimum[] = "the same optimum";
+
 static bool is_solved(const alf_bench_outcome *o)
 {
   return o && o->runs > 0 && o->status == ALF_OK;
@@ -90,7 +92,7 @@ static void describe(const alf_bench_contest *contest, int i, char *text, size_t
   else if (o->status == ALF_OK && entrant->solver && !o->certified)
     snprintf(text, size, "%s NOT CERTIFIED", entrant->name);
   else if (agreement[0] && entrant->solver == contest->entrant[0].solver)
-    snprintf(text, size, "the same optimum");
+    snprintf(text, size, "%s", same_optimum);
   else if (agreement[0] && entrant->referee)
     snprintf(text, size, "%s %s", agreement[0] == 'e' ? "=" : "~", entrant->name);
   else if (o->status != ALF_OK && o->status != ALF_ETIMEOUT)
@@ -108,13 +110,15 @@ static bool all_certified(const alf_bench_contest *contest)
 
 static void print_result(const alf_bench_contest *contest)
 {
-  char text[600], said[600] = "";
+  char text[600];
+  bool is_said = false;
   printf("  %s", all_certified(contest) ? "certified" : "NOT CERTIFIED");
   for (int i = 0; i < contest->entrants; i++) {
     describe(contest, i, text, sizeof text);
-    if (text[0] && strcmp(text, said))
+    bool is_same = !strcmp(text, same_optimum);
+    if (text[0] && !(is_same && is_said))
       printf(", %s", text);
-    memcpy(said, text, sizeof said);
+    is_said = is_said || is_same;
   }
   putchar('\n');
   fflush(stdout);
@@ -146,9 +150,17 @@ void alf_exact_print_threads_head(void)
 {
   printf(
       "\nexchange on one thread, on two, and two solves at once of one thread each, seconds; speedup: of two threads,\n"
-      "median of all turns; at most: twice 1 thread / 2 solves, likewise, which is what the machine has to give.\n\n"
+      "median over turns; at most: twice 1 thread / 2 solves, likewise, which is what the machine has to give.\n\n"
       "%-44s %2s  %9s  %9s  %9s  %7s  %7s  %s\n",
       "instance", "K", "1 thread", "2 threads", "2 solves", "speedup", "at most", "result");
+}
+
+static void print_speedup(double speedup)
+{
+  if (isfinite(speedup))
+    printf("  %7.2f", speedup);
+  else
+    printf("  %7s", "-");
 }
 
 void alf_exact_print_threads_row(const char *instance, const alf_bench_contest *contest)
@@ -156,7 +168,7 @@ void alf_exact_print_threads_row(const char *instance, const alf_bench_contest *
   printf("%-44s %2d", instance, (int)contest->problem->topk);
   for (int i = 0; i < contest->entrants; i++)
     print_seconds(&contest->outcome[i], 9);
-  printf("  %7.2f  %7.2f", alf_bench_contest_ratio(contest, ALF_EXACT_ONE_THREAD, ALF_EXACT_TWO_THREADS),
-         2 * alf_bench_contest_ratio(contest, ALF_EXACT_ONE_THREAD, ALF_EXACT_TWO_SOLVES));
+  print_speedup(alf_bench_contest_ratio(contest, ALF_EXACT_ONE_THREAD, ALF_EXACT_TWO_THREADS));
+  print_speedup(2 * alf_bench_contest_ratio(contest, ALF_EXACT_ONE_THREAD, ALF_EXACT_TWO_SOLVES));
   print_result(contest);
 }

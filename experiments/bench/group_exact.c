@@ -151,7 +151,7 @@ static alf_status compare_threads(void *context, const alf_bench_instance *insta
     contest.entrant[i].threads = i == ALF_EXACT_TWO_THREADS ? 2 : 1;
   }
   contest.entrant[ALF_EXACT_TWO_SOLVES].name = "exchange twice at once";
-  contest.entrant[ALF_EXACT_TWO_SOLVES].copies = 2;
+  contest.entrant[ALF_EXACT_TWO_SOLVES].copies = ALF_BENCH_COPIES;
   alf_status status = alf_bench_contest_run(&contest, err);
   if (status != ALF_OK)
     return status;

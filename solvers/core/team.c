@@ -121,7 +121,7 @@ void alf_team_run(alf_team *team, void (*task)(void *context, int part), void *c
   task(context, 0);
   if (team->size > 1)
     wait_for_end(team);
-  team->context = NULL; /* it may be gone */
+  team->context = NULL; /* GCC warns that a pointer to what has ended would stay */
 }
 
 typedef struct queue {
@@ -135,7 +135,9 @@ typedef struct queue {
 static void work_off(void *context, int part)
 {
   queue *q = context;
-  for (long long i; part < q->parts && (i = atomic_fetch_add(&q->next, 1)) < q->count;)
+  if (part >= q->parts)
+    return;
+  for (long long i; (i = atomic_fetch_add(&q->next, 1)) < q->count;)
     q->task(q->context, part, i);
 }
 

@@ -56,12 +56,13 @@ typedef struct alf_box {
   alf_box_cell *cell;
   char *is_in;     /* cells: among the `want` best of its token when that was last looked at */
   int32_t *amount; /* cells: what the cell has, in units of 1/denominator; set by alf_box_augment */
-  int64_t tokens, cells, token_room, cell_room, order_room;
-  int64_t *column;  /* E + 1: where each expert's cells start in the order by expert */
-  int32_t *place;   /* cells: the place of each cell in that order */
-  int64_t *entry;   /* cells, in that order: the price from which on the cell is chosen */
-  bool is_surveyed; /* entry belongs to the prices */
-  int64_t excess;   /* where paths stopped: what experts have above their targets, in units of 1/denominator */
+  int64_t tokens, cells, token_room, cell_room;
+  int64_t order_room; /* cells that amount, place and entry have room for */
+  int64_t *column;    /* E + 1: where each expert's cells start in the order by expert */
+  int32_t *place;     /* cells: the place of each cell in that order */
+  int64_t *entry;     /* cells, in that order: the price from which on the cell is chosen */
+  bool is_surveyed;   /* entry belongs to the prices */
+  int64_t excess;     /* where paths stopped: what experts have above their targets, in units of 1/denominator */
   alf_box_kept kept;
 } alf_box;
 

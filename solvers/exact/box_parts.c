@@ -7,7 +7,8 @@
 
 enum {
   MOST_BLOCKS = 64,
-  BLOCK_CELLS = 1 << 15,    /* of the batch, at least, in a block of tokens */
+  BLOCK_CELLS = 1 << 15,    /* of the batch in a block of tokens, about, but for the largest */
+  MOST_KEPT = 1 << 22,      /* cells of the box: with more, parts keep no room, which would double its memory */
   PARALLEL_CELLS = 1 << 13, /* of the box, from which on threads pay to copy them */
   POLL_TOKENS = 8192,       /* between two looks at the deadline */
 };
@@ -19,6 +20,14 @@ static void take_arrays(alf_box *to, const alf_box *from)
   to->is_in = from->is_in;
   to->token_room = from->token_room;
   to->cell_room = from->cell_room;
+}
+
+static void drop_arrays(alf_box *box)
+{
+  free(box->token);
+  free(box->cell);
+  free(box->is_in);
+  take_arrays(box, &(alf_box){0});
 }
 
 static alf_status make_room(alf_box *box, int64_t tokens, int64_t cells, alf_error *err)
@@ -38,10 +47,7 @@ static alf_status make_new_room(alf_box *box, int64_t tokens, int64_t cells, alf
 {
   if (box->token && box->cell && tokens <= box->token_room && cells <= box->cell_room)
     return ALF_OK;
-  free(box->token);
-  free(box->cell);
-  free(box->is_in);
-  take_arrays(box, &(alf_box){0});
+  drop_arrays(box);
   return make_room(box, tokens + tokens / 4, cells + cells / 4, err);
 }
 
@@ -120,9 +126,7 @@ void alf_box_parts_free(alf_box *box)
     free(p->fine);
     free(p->next);
     alf_scan_free(&p->scan);
-    free(p->box.token);
-    free(p->box.cell);
-    free(p->box.is_in);
+    drop_arrays(&p->box);
   }
   free(box->part);
 }
@@ -178,6 +182,8 @@ static alf_status gather_blocks(looks *l, alf_error *err)
   box->tokens = l->token[l->blocks];
   box->cells = l->cell[l->blocks];
   alf_team_share(box->cells < PARALLEL_CELLS ? NULL : box->team, l->blocks, copy_block, l);
+  for (int q = 0; q < alf_team_size(box->team) && box->cells > MOST_KEPT; q++)
+    drop_arrays(&box->part[q].box);
   return ALF_OK;
 }
 

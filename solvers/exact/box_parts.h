@@ -1,5 +1,5 @@
-/* The tokens of a sample shared out among threads, block by block: each works in a box of its own that borrows prices and
-   widths, and keeps its room for the next sample. */
+/* The tokens of a sample shared out among threads, block by block. Each thread of several works in a box of its own,
+   which borrows what belongs to experts and tokens, and keeps its room for the next sample; one alone works in the box. */
 #ifndef ALF_EXACT_BOX_PARTS_H
 #define ALF_EXACT_BOX_PARTS_H
 
@@ -15,7 +15,7 @@ struct alf_box_part {
   alf_box box;
   alf_scan scan;
   int64_t *fine; /* E: the affinities of a token with their noise */
-  int64_t *next; /* E: the next free place of each expert's column */
+  int64_t *next; /* E: for alf_box_order_cells, the next free place of each expert's column */
   alf_status status;
   alf_error err;
 };

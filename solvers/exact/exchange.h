@@ -14,14 +14,14 @@ alf_status alf_exchange_try(const alf_problem *problem, alf_solution *solution, 
 /* alf_exchange_prices shared out among a team (NULL: the caller does all). Errors: ALF_ENOMEM. */
 alf_status alf_exchange_prices_on(const alf_problem *problem, alf_solution *solution, alf_team *team, alf_error *err);
 
-/* Whether the last paths are always found in a copy of the batch by experts, of at most 32 MB: they are then fast, and many
-   of them better than another box. Of a larger one there is a copy for many paths only. */
+/* Whether the last paths are always found in a copy of the batch by experts, of at most 32 MB: they are then fast, and
+   many of them better than another box. Of a larger one there is a copy for many paths only. */
 static inline bool alf_exchange_is_small(const alf_problem *problem)
 {
   return problem->batch->tokens <= (INT64_C(1) << 22) / problem->batch->experts;
 }
 
-/* Brings loads that are off target by a few slots to their targets, from a primal that is optimal for the loads it has:
+/* Brings loads that are off target to their targets, from a primal that is optimal for the loads it has:
    shortest paths on the whole exchange graph, one at a time. Then the prices. With ALF_ROUNDED, `is_spared` (E) marks
    the experts that are to have the smaller load, and says at the end which have it; else it is all 0. The team
    may be NULL. Errors: ALF_ENOMEM, ALF_ETIMEOUT, ALF_ESOLVER when there is no path. */

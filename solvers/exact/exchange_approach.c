@@ -182,7 +182,7 @@ static alf_status fill_with_groups(alf_exchange_work *w, int bits, int64_t most,
   return status || box->tokens ? status : alf_box_group(box, *grain, most, err);
 }
 
-/* So many groups for every expert, but less than `limit`, and not so many that their paths take longer than those of the
+/* So many groups for every expert, but at most `limit`, and not so many that their paths take longer than those of the
    batch would. */
 static int64_t groups_of(int64_t experts, int64_t each, int64_t limit)
 {
@@ -197,9 +197,10 @@ static alf_status find_groups(alf_exchange_work *w, int *grain, alf_error *err)
 {
   int64_t tokens = w->problem->batch->tokens, experts = w->problem->batch->experts;
   int bits = bits_of_spread(w->problem->batch);
-  alf_status status = fill_with_groups(w, bits, groups_of(experts, FEW_GROUPS, tokens / 8), grain, err);
-  if (!status && (w->box.tokens == 0 || *grain > bits - FINE_GROUPS))
-    status = fill_with_groups(w, bits, groups_of(experts, MOST_GROUPS, tokens / 3), grain, err);
+  int64_t few = groups_of(experts, FEW_GROUPS, tokens / 8), most = groups_of(experts, MOST_GROUPS, tokens / 3);
+  alf_status status = fill_with_groups(w, bits, few, grain, err);
+  if (!status && most > few && (w->box.tokens == 0 || *grain > bits - FINE_GROUPS))
+    status = fill_with_groups(w, bits, most, grain, err);
   return status;
 }
 

@@ -73,13 +73,6 @@ static void remove_none_arcs(int64_t *cost, int32_t nodes)
     }
 }
 
-static void clear_part(void *context, int64_t index)
-{
-  const part *p = (const part *)context + index;
-  for (int64_t c = 0; c < (int64_t)p->nodes * p->nodes; c++)
-    p->cost[c] = ALF_FACE_NONE;
-}
-
 static void look_at_block(void *context, int index, int64_t block)
 {
   const part *p = (const part *)context + index;
@@ -120,6 +113,8 @@ static void share_out(const alf_problem *problem, const alf_solution *x, int64_t
   for (int64_t q = 0; q < count; q++) {
     int64_t *open = room + q * (own + arcs);
     parts[q] = (part){problem, x, blocks, nodes, q > 0 ? open - arcs : cost, open, open + x->experts};
+    for (int64_t c = 0; c < arcs; c++)
+      parts[q].cost[c] = ALF_FACE_NONE;
   }
 }
 
@@ -135,7 +130,6 @@ alf_status alf_exchange_costs_on(const alf_problem *problem, const alf_solution 
   bool complete = parts && room;
   if (complete) {
     share_out(problem, solution, cost, room, parts, count);
-    alf_team_share(count > 1 ? team : NULL, count, clear_part, parts);
     alf_team_deal(team, count, parts[0].blocks, look_at_block, parts);
     gather(parts, count);
     if (nodes > solution->experts)

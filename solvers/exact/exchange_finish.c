@@ -15,7 +15,7 @@ typedef struct arc {
 } arc;
 
 enum {
-  LINE = 8, /* affinities in a cache line: those that are read where one is, and the side of the squares of a turn */
+  LINE = 8, /* affinities in a cache line: those that are read where one is */
 };
 
 typedef struct finish {
@@ -58,11 +58,15 @@ static int64_t find_lacks(finish *f)
   return excess;
 }
 
-/* A large batch only for many paths. */
-static bool is_to_be_turned(const finish *f, int64_t excess)
+/* A large batch only for many paths, and if there is room for it. */
+static alf_status turn(finish *f, int64_t excess, alf_error *err)
 {
-  const alf_solution *x = f->graph.solution;
-  return alf_exchange_is_small(f->graph.problem) || excess > x->denominator * x->experts;
+  const alf_exchange_graph *g = &f->graph;
+  if (alf_exchange_is_small(g->problem))
+    return alf_exchange_turn(g->problem, g->solution, g->team, &f->turned, err);
+  if (excess > g->solution->denominator * g->solution->experts)
+    alf_exchange_turn(g->problem, g->solution, g->team, &f->turned, NULL);
+  return ALF_OK;
 }
 
 static alf_status finish_alloc(finish *f, alf_error *err)
@@ -95,9 +99,7 @@ static void leave_out_free_load(finish *f)
 static alf_status start(finish *f, alf_error *err)
 {
   const alf_solution *x = f->graph.solution;
-  int64_t excess = find_lacks(f);
-  alf_status status =
-      is_to_be_turned(f, excess) ? alf_exchange_turn(f->graph.problem, x, f->graph.team, &f->turned, err) : ALF_OK;
+  alf_status status = turn(f, find_lacks(f), err);
   if (!status)
     status = alf_exchange_costs_on(f->graph.problem, x, f->graph.team, f->cost, err);
   if (!status)
@@ -336,6 +338,8 @@ static alf_status add_paths(finish *f, alf_deadline deadline, alf_error *err)
   search(f);
   for (int32_t sink = 0; sink < f->graph.solution->experts; sink++)
     while (has_path(f, sink)) {
+      if (alf_deadline_left_ms(deadline) <= 0)
+        return alf_fail(err, ALF_ETIMEOUT, "exchange: time limit reached");
       alf_status status = move_along(f, sink, err);
       if (status)
         return status;
@@ -345,8 +349,6 @@ static alf_status add_paths(finish *f, alf_deadline deadline, alf_error *err)
   f->graph.solution->iterations += paths;
   if (paths == 0)
     return alf_fail(err, ALF_ESOLVER, "exchange: no path although every cell is free");
-  if (alf_deadline_left_ms(deadline) <= 0)
-    return alf_fail(err, ALF_ETIMEOUT, "exchange: time limit reached");
   return ALF_OK;
 }
 

@@ -130,8 +130,8 @@ static alf_status look_for_better_prices(alf_exchange_work *w, bool *found, int6
   return ALF_OK;
 }
 
-/* Paths over the whole exchange graph need no box, but reading that graph takes as long as two or three: it pays for few
-   paths, and for any number where boxes bring few. */
+/* Paths over the whole exchange graph need no box, but reading that graph takes as long as two or three: it pays for
+   few paths, and for any number where boxes bring few. */
 static bool is_nearly_done(const alf_exchange_work *w, int64_t paths)
 {
   int64_t few = alf_exchange_is_small(w->problem) ? 4 * (int64_t)w->problem->batch->experts : 2 * w->stops;
@@ -162,7 +162,7 @@ static alf_status try_box(alf_exchange_work *w, bool *done, int64_t *augmentatio
   return ALF_OK;
 }
 
-/* The primal and its prices; a few paths may be left to do. */
+/* The primal and its prices; paths may be left to do. */
 static alf_status conclude(const alf_exchange_work *w, alf_solution *solution, alf_error *err)
 {
   char is_spared[ALF_MAX_EXPERTS];

@@ -8,7 +8,8 @@ enum {
   LINE = 8,                 /* affinities in a cache line: the side of the squares that are turned */
 };
 
-/* Stands in for the affinity to an expert that a token has in full: what it would get by a move is then far too little. */
+/* Stands in for the affinity to an expert that a token has in full: what it would get by a move is then far too
+   little. */
 static const int64_t full = -ALF_PATH_NONE;
 
 typedef struct turning {

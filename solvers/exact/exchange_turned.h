@@ -8,9 +8,8 @@
 
 /* Zero-initialised: there is no copy. */
 typedef struct alf_exchange_turned {
-  int64_t
-      *column; /* E×T: the affinity of what tokens can get by a move to an expert; so little where they have it in full
-                      that none pays */
+  /* E×T: the affinities to each expert; where a token has it in full so little that no move to it pays. */
+  int64_t *column;
   alf_large room;
 } alf_exchange_turned;
 

@@ -1,5 +1,6 @@
 #include "faults.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "support.h"
@@ -54,50 +55,60 @@ void alf_faults_sweep(const alf_fault_trial *trial)
   }
 }
 
-static bool is_fatal(void)
+/* Threads allocate at once. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* One more allocation, of so many bytes that count. */
+static bool is_fatal(size_t bytes)
 {
   alf_fault_state *f = &alf_faults;
-  if (!f->armed)
-    return false;
-  int number = f->made++;
-  bool fatal = number == f->fatal || (f->for_good && number > f->fatal);
+  pthread_mutex_lock(&lock);
+  f->bytes += bytes;
+  int number = f->armed ? f->made++ : -1;
+  bool fatal = f->armed && (number == f->fatal || (f->for_good && number > f->fatal));
   f->failed += fatal;
+  pthread_mutex_unlock(&lock);
   return fatal;
+}
+
+static void count_live(int more)
+{
+  pthread_mutex_lock(&lock);
+  alf_faults.live += more;
+  pthread_mutex_unlock(&lock);
 }
 
 static void *taken(void *block)
 {
-  alf_faults.live += block != NULL;
+  count_live(block != NULL);
   return block;
 }
 
 void *__wrap_malloc(size_t size)
 {
-  alf_faults.bytes += size;
-  return is_fatal() ? NULL : taken(__real_malloc(size));
+  return is_fatal(size) ? NULL : taken(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-  alf_faults.bytes += count * size;
-  return is_fatal() ? NULL : taken(__real_calloc(count, size));
+  return is_fatal(count * size) ? NULL : taken(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-  if (is_fatal())
+  if (is_fatal(0))
     return NULL;
-  alf_faults.live -= old != NULL;
+  count_live(-(old != NULL));
   return taken(__real_realloc(old, size));
 }
 
 char *__wrap_strdup(const char *text)
 {
-  return is_fatal() ? NULL : taken(__real_strdup(text));
+  return is_fatal(0) ? NULL : taken(__real_strdup(text));
 }
 
 void __wrap_free(void *block)
 {
-  alf_faults.live -= block != NULL;
+  count_live(-(block != NULL));
   __real_free(block);
 }

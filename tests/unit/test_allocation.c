@@ -158,6 +158,12 @@ static alf_status solve(alf_fixture *f, alf_error *err)
   return alf_solve(f->solver, &f->problem, &settings, &f->solution, err);
 }
 
+static alf_status solve_on_three(alf_fixture *f, alf_error *err)
+{
+  alf_solve_settings settings = {.threads = 3};
+  return alf_solve(f->solver, &f->problem, &settings, &f->solution, err);
+}
+
 /* Repairs may need more entries than a vertex has. */
 static alf_status make_room(alf_fixture *f, alf_error *err)
 {
@@ -299,6 +305,19 @@ static void exchange_may_run_out_of_memory_where_it_is_hard(void **state)
   }
 }
 
+/* Which thread meets the fault depends on chance; that it ends the solve does not. */
+static void threads_may_run_out_of_memory(void **state)
+{
+  alf_fixture *f = *state;
+  alf_affinity batch = {0};
+  operation o = {"three threads", solve_on_three, 30, false};
+  alf_test_batch("softmax:T=3000,E=24", &batch);
+  f->solver = alf_solver_find("exchange");
+  f->problem = (alf_problem){&batch, 2, ALF_FRACTIONAL};
+  sweep(&o, f);
+  alf_affinity_free(&batch);
+}
+
 static void verdicts_without_memory_are_inconclusive(void **state)
 {
   alf_fixture *f = *state;
@@ -362,6 +381,7 @@ int main(void)
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(every_solver_may_run_out_of_memory),
       cmocka_unit_test(exchange_may_run_out_of_memory_where_it_is_hard),
+      cmocka_unit_test(threads_may_run_out_of_memory),
       cmocka_unit_test(verdicts_without_memory_are_inconclusive),
       cmocka_unit_test(an_iteration_takes_32_bytes_a_token),
   };

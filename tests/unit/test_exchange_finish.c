@@ -34,22 +34,33 @@ static int64_t route(const alf_problem *problem, const int64_t *price, alf_solut
   return excess;
 }
 
-static void finish(const alf_problem *problem, const int64_t *price, int threads, int64_t excess, alf_int128 optimum)
+static void finish(const alf_problem *problem, const int64_t *price, int threads, int64_t excess, alf_int128 optimum,
+                   alf_solution *x)
 {
   char is_spared[EXPERTS] = {0};
   alf_error err = {0};
-  alf_solution x = {0};
   alf_team *team = NULL;
   alf_certificate c;
-  assert_ok(alf_solution_alloc(&x, problem, &err), &err);
-  assert_int_equal(route(problem, price, &x), excess);
+  assert_ok(alf_solution_alloc(x, problem, &err), &err);
+  assert_int_equal(route(problem, price, x), excess);
   assert_ok(alf_team_alloc(&team, threads, &err), &err);
-  assert_ok(alf_exchange_finish(problem, &x, is_spared, team, alf_deadline_after(0, NULL), &err), &err);
-  assert_int_equal(x.iterations, excess);
-  assert_ok(alf_certify(problem, &x, &c, &err), &err);
+  assert_ok(alf_exchange_finish(problem, x, is_spared, team, alf_deadline_after(0, NULL), &err), &err);
+  assert_int_equal(x->iterations, excess);
+  assert_ok(alf_certify(problem, x, &c, &err), &err);
   assert_true(c.certified && c.primal == optimum);
   alf_team_free(team);
-  alf_solution_free(&x);
+}
+
+/* On one thread and on three, to the same routing and prices. */
+static void finish_twice(const alf_problem *problem, const int64_t *price, int64_t excess, alf_int128 optimum)
+{
+  alf_solution one = {0}, three = {0};
+  finish(problem, price, 1, excess, optimum, &one);
+  finish(problem, price, 3, excess, optimum, &three);
+  assert_memory_equal(one.price, three.price, EXPERTS * sizeof *one.price);
+  assert_memory_equal(one.expert, three.expert, (size_t)one.tokens * sizeof *one.expert);
+  alf_solution_free(&one);
+  alf_solution_free(&three);
 }
 
 /* Moves the optimal price of expert 0 up by doubling steps until at least so many tokens too many choose it; then has all
@@ -68,8 +79,7 @@ static int64_t finish_from(const alf_problem *problem, const alf_solution *optim
     excess = route(problem, price, &x);
     alf_solution_free(&x);
   }
-  for (int threads = 1; threads <= 3; threads += 2)
-    finish(problem, price, threads, excess, c.primal);
+  finish_twice(problem, price, excess, c.primal);
   return excess;
 }
 

@@ -124,28 +124,42 @@ void alf_team_run(alf_team *team, void (*task)(void *context, int part), void *c
   team->context = NULL; /* GCC warns that a pointer to what has ended would stay */
 }
 
+/* Each part has a run of the tasks, and the same one next time, when what it needs may still be in its cache; then it
+   helps others with theirs. */
 typedef struct queue {
-  atomic_llong next;
+  atomic_llong next[MOST]; /* of each run */
   int64_t count;
   int parts;
   void (*task)(void *context, int part, int64_t i);
   void *context;
 } queue;
 
+static int64_t run_start(const queue *q, int run)
+{
+  return q->count * run / q->parts;
+}
+
 static void work_off(void *context, int part)
 {
   queue *q = context;
-  if (part >= q->parts)
-    return;
-  for (long long i; (i = atomic_fetch_add(&q->next, 1)) < q->count;)
-    q->task(q->context, part, i);
+  for (int ahead = 0; part < q->parts && ahead < q->parts; ahead++) {
+    int run = (part + ahead) % q->parts;
+    int64_t end = run_start(q, run + 1);
+    for (long long i; (i = atomic_fetch_add(&q->next[run], 1)) < end;)
+      q->task(q->context, part, i);
+  }
 }
 
 void alf_team_deal(alf_team *team, int parts, int64_t count, void (*task)(void *context, int part, int64_t i),
                    void *context)
 {
-  queue q = {.count = count, .parts = parts, .task = task, .context = context};
-  if (alf_team_size(team) > 1 && count > 1 && parts > 1)
+  int size = alf_team_size(team);
+  parts = parts < size ? parts : size;
+  bool is_shared = parts > 1 && count > 1;
+  queue q = {.count = count, .parts = is_shared ? parts : 1, .task = task, .context = context};
+  for (int run = 0; run < q.parts; run++)
+    q.next[run] = run_start(&q, run);
+  if (is_shared)
     alf_team_run(team, work_off, &q);
   else
     work_off(&q, 0);

@@ -24,7 +24,8 @@ void alf_team_run(alf_team *team, void (*task)(void *context, int part), void *c
 void alf_team_share(alf_team *team, int64_t count, void (*task)(void *context, int64_t i), void *context);
 
 /* The same on the first `parts` threads, each of which tells the tasks its number: it does one after the other, so that
-   they can work in room that it has. Which thread does which task depends on chance. */
+   they can work in room that it has. Each has a run of the tasks to begin with, the same one every time, for the sake of
+   its cache; which others it does depends on chance. */
 void alf_team_deal(alf_team *team, int parts, int64_t count, void (*task)(void *context, int part, int64_t i),
                    void *context);
 

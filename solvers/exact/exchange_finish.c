@@ -14,9 +14,7 @@ typedef struct arc {
   int32_t a, b;
 } arc;
 
-enum {
-  LINE = 8, /* affinities in a cache line: those that are read where one is */
-};
+enum { LINE = 8 }; /* affinities in a cache line: those that are read where one is */
 
 typedef struct finish {
   alf_exchange_graph graph;   /* its costs are those of paths: with the arcs of the further token */
